@@ -108,6 +108,30 @@ uint64_t json_u64(const json_t *json, const char *path, uint64_t fallback);
 #define CROSSCHECK_CSV "crosscheck.csv"
 #define KERNEL_EXITS_CSV "kernel_exits.csv"
 
+/*
+ * machine.json, written at the start of a run and again at its end:
+ * { "format": "minikvm-machine-1", "version": "0.1.0", "revision": "542c5a7" | "542c5a7-dirty",
+ *   "started": "2026-01-31T12:34:56Z", "seconds": 61.2, "state": "running"|"complete"|"interrupted",
+ *   "command": "kvm-bench run --quick", "quick": true, "warmup": 1, "runs_failed": 0,
+ *   "machines": { "host": M, "lab": M, "exact": M },    those that were used; host always
+ *   "backends": [ { "where", "backend", "available": true, "reason": "" | why not, "path",
+ *                   "version", "command": an example command line } ],
+ *   "images": [ { "workload", "kind", "about", "file", "bytes", "rom", "rom_bytes" } ],
+ *   "notes": [ "text", ... ] }                          what the reader of the report must know
+ * M: { "host": name, "cpu", "cores", "threads_per_core", "memory_bytes", "kernel", "os",
+ *   "hypervisor": "kvm" | "none", "kvm": one line of what the probe found, "probe": kvm-vmm's own,
+ *   "governor", "turbo", "smt", "load1", "steal_percent", "ksm", "nested", "throttled",
+ *   "mitigations": { name: text }, "clocksource",
+ *   "checks": [ { "check": "governor", "level": "ok"|"warn"|"unknown", "found": text,
+ *                 "hint": text } ] }
+ *
+ * samples.csv, beyond the contract of each metric's name: kvm-vmm runs twice per counted run, once
+ * without --stats (wall, cpu, max_rss: writing the report is not counted against it) and once
+ * with (startup, phase.*, idle, exits*, exit.*). pss is sampled when the process ends, under
+ * ptrace, which slows it: its rows have phase `traced`, one run per workload, guests and backend.
+ * phase.* of several guests: each step ends when its last guest has done it. floor has
+ * exit.<REASON>.loop.total (its loop is not split into run and handler) and exits.<REASON>.
+ */
 #define SAMPLES_COLUMNS "where,workload,guests,backend,run,phase,ok,metric,unit,value"
 #define HISTOGRAMS_COLUMNS "where,workload,guests,backend,reason,span,unit,lower,upper,count"
 #define CROSSCHECK_COLUMNS "where,workload,guests,backend,vcpu,reason,vmm,kernel,stats_fd,verdict"
