@@ -11,7 +11,7 @@ void put(struct text *text, const char *string)
 
 void put_hex(struct text *text, uint64_t value)
 {
-	char digits[] = "0123456789abcdef";
+	static const char digits[] = "0123456789abcdef";
 	char number[17] = "0000000000000000";
 	size_t first = sizeof(number) - 2;
 
@@ -76,4 +76,24 @@ uint32_t parse_number(const char *word)
 		number = number * 10 + digit;
 	}
 	return number;
+}
+
+/* A freestanding compiler may call these for what the source does not (C11, 4 p. 6; GCC manual, 2.1). */
+void *memset(void *to, int byte, size_t bytes);
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
+
+void *memset(void *to, int byte, size_t bytes)
+{
+	void *p = to;
+
+	__asm__ volatile("rep stosb" : "+D"(p), "+c"(bytes) : "a"(byte) : "memory");
+	return to;
+}
+
+void *memcpy(void *restrict to, const void *restrict from, size_t bytes)
+{
+	void *p = to;
+
+	__asm__ volatile("rep movsb" : "+D"(p), "+S"(from), "+c"(bytes) : : "memory");
+	return to;
 }
