@@ -61,31 +61,43 @@ double statistics_geometric_mean(const double *values, size_t n)
 	return n ? exp(sum / (double)n) : NAN;
 }
 
+/* P(B(n, 1/2) = k); lgamma keeps C(n, k) / 2^n finite for any n. */
+static double binomial_half_at(size_t n, size_t k)
+{
+	return exp(lgamma((double)n + 1) - lgamma((double)k + 1) - lgamma((double)(n - k) + 1) -
+		   (double)n * M_LN2);
+}
+
 double statistics_binomial_half(size_t n, size_t k)
 {
 	double sum = 0;
 
 	if (k >= n)
 		return 1;
-	/* lgamma keeps C(n, i) / 2^n finite for any n. */
 	for (size_t i = 0; i <= k; i++)
-		sum += exp(lgamma((double)n + 1) - lgamma((double)i + 1) -
-			   lgamma((double)(n - i) + 1) - (double)n * M_LN2);
+		sum += binomial_half_at(n, i);
 	return sum < 1 ? sum : 1;
 }
 
 struct interval statistics_median_interval(const double *sorted, size_t n, double confidence)
 {
 	struct interval interval = { NAN, NAN, 0 };
+	double tail = binomial_half_at(n, 0); /* P(B <= k - 1) */
 	size_t k = 1;
 
 	if (n == 0)
 		return interval;
-	while (2 * (k + 1) <= n && 1 - 2 * statistics_binomial_half(n, k) >= confidence)
+	while (2 * (k + 1) <= n) {
+		double next = tail + binomial_half_at(n, k);
+
+		if (1 - 2 * next < confidence)
+			break;
+		tail = next;
 		k++;
+	}
 	interval.low = sorted[k - 1];
 	interval.high = sorted[n - k];
-	interval.confidence = 1 - 2 * statistics_binomial_half(n, k - 1);
+	interval.confidence = 1 - 2 * tail;
 	return interval;
 }
 
