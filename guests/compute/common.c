@@ -11,9 +11,9 @@ static void put_failure(struct text *line, uint32_t round, uint32_t result, uint
 {
 	put(line, " FAILED: round ");
 	put_decimal(line, round);
-	put(line, " gave ");
+	put(line, " gave 0x");
 	put_hex(line, result);
-	put(line, ", not ");
+	put(line, ", not 0x");
 	put_hex(line, expected);
 }
 
@@ -43,9 +43,9 @@ int guest_main(const char *arguments)
 	} else if (result != expected) {
 		put_failure(&line, round - 1, result, expected);
 	} else {
-		put(&line, " cycles=");
+		put(&line, " cycles=0x");
 		put_hex(&line, cycles);
-		put(&line, " checksum=");
+		put(&line, " checksum=0x");
 		put_hex(&line, checksum);
 		put(&line, " OK");
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * Multiboot 1 start of a bare 32-bit guest: own flat segments, a stack, x87
- * and SSE on, then bare_main(). Paging is left to who wants it.
+ * and SSE on, then protected_main(). Paging is left to who wants it.
  */
 #include <minikvm/abi.h>
 
@@ -46,7 +46,7 @@ _start:
 
 	push	%ebx			/* Multiboot information */
 	push	%eax			/* Multiboot magic */
-	call	bare_main		/* does not return */
+	call	protected_main		/* does not return */
 
 	.section .rodata
 	.balign 8

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * What a guest in C sees of its platform: kvm-vmm or QEMU's pc machine in
- * 32-bit (boot32.S, bare.c) or 16-bit mode (boot16.S, real.c), or a 32-bit
+ * 32-bit (boot32.S, protected.c) or 16-bit mode (boot16.S, real.c), or a 32-bit
  * Linux process (../compute/native.c).
  */
 #ifndef PLATFORM_H

@@ -20,7 +20,6 @@ void put_hex(struct text *text, uint64_t value)
 		if (value & 15)
 			first = i;
 	}
-	put(text, "0x");
 	put(text, number + first);
 }
 

@@ -15,7 +15,7 @@ struct text {
 };
 
 void put(struct text *text, const char *string);
-void put_hex(struct text *text, uint64_t value); /* "0x1f" */
+void put_hex(struct text *text, uint64_t value); /* "1f" */
 void put_decimal(struct text *text, uint32_t value);
 /* To the platform, and empty again. */
 void flush(struct text *text);
