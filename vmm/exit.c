@@ -13,21 +13,11 @@ static bool exit_io(struct vcpu *v)
 	return pio_exit(v);
 }
 
-static uint8_t *testdev_page(const struct vm *vm, uint64_t gpa, uint32_t len)
-{
-	uint64_t page = gpa & ~(PAGE_BYTES - 1);
-
-	if (!vm->testdev_mmio || (page != TESTDEV_MMIO && page != TESTDEV_MMIO_REAL) ||
-	    gpa - page + len > PAGE_BYTES)
-		return NULL;
-	return vm->testdev_mmio + (gpa - page);
-}
-
 /* An address with no memory behind it: the test device, or a guest's mistake. */
 static bool exit_mmio(struct vcpu *v)
 {
 	struct kvm_run *run = v->run;
-	uint8_t *device = testdev_page(v->vm, run->mmio.phys_addr, run->mmio.len);
+	uint8_t *device = testdev_mmio(v->vm, run->mmio.phys_addr, run->mmio.len);
 
 	if (!device)
 		return vcpu_fault(v, "%s of %u bytes at %#llx, outside its memory of %llu KiB",

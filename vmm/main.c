@@ -13,7 +13,7 @@ int main(int argc, char **argv)
 	struct options options;
 
 	options_parse(&options, argc, argv);
-	if (options.probe)
-		return probe_main(options.probe_json);
+	if (options.probe != PROBE_NONE)
+		return probe_main(options.probe == PROBE_JSON);
 	return run_guests(&options.config, main_ns);
 }

@@ -10,42 +10,48 @@
 #include "options.h"
 
 #define MEM_MIN PAGE_BYTES
-#define MEM_MAX (3ull * 1024 * MIB) /* below KVM's own pages and TESTDEV_MMIO */
+#define DURATION_MAX (1000000 * NS_PER_S)
+#define GIB (KIB * MIB)
+#define MEM_MAX (3 * GIB) /* below KVM's own pages and TESTDEV_MMIO */
 
+/* Long options without a letter: the index into `settings`, above any character. */
+#define KEY(index) (256 + (index))
 enum {
-	OPT_MODE = 256, OPT_MEM, OPT_LAYOUT, OPT_TIMER_PERIOD, OPT_TIMEOUT, OPT_INPUT, OPT_APPEND,
-	OPT_MODULE, OPT_PIN, OPT_STATS, OPT_STATS_FILE, OPT_TRACE_FILE, OPT_PROBE, OPT_COLOR,
-	OPT_TESTDEV, OPT_STRICT_IO, OPT_SANDBOX,
+	OPT_MODE, OPT_LAYOUT, OPT_COLOR, OPT_STATS, OPT_PROBE, OPT_MEM, OPT_TIMER_PERIOD,
+	OPT_TIMEOUT, OPT_APPEND, OPT_STATS_FILE, OPT_TRACE_FILE, OPT_TESTDEV, OPT_STRICT_IO,
+	OPT_SANDBOX, OPT_INPUT, OPT_MODULE, OPT_PIN,
 };
 
 static const struct argp_option options[] = {
 	{ NULL, 0, NULL, 0, "Guest:", 1 },
-	{ "mode", OPT_MODE, "auto|real|protected", 0,
+	{ "mode", KEY(OPT_MODE), "auto|real|protected", 0,
 	  "How a guest starts (auto: an ELF in protected mode, anything else in real mode)", 0 },
-	{ "mem", OPT_MEM, "SIZE", 0,
+	{ "mem", KEY(OPT_MEM), "SIZE", 0,
 	  "Guest memory: K, M or G (256K in real mode, 4M in protected mode)", 0 },
-	{ "layout", OPT_LAYOUT, "isolated|shared", 0,
+	{ "layout", KEY(OPT_LAYOUT), "isolated|shared", 0,
 	  "A VM for each guest, or one VM with a 256 KiB window for each real-mode guest", 0 },
-	{ "timer-period", OPT_TIMER_PERIOD, "DUR", 0, "Period of the tick: us, ms or s (10ms)", 0 },
-	{ "append", OPT_APPEND, "STRING", 0, "Multiboot command line", 0 },
-	{ "module", OPT_MODULE, "FILE", 0, "Multiboot module (repeatable)", 0 },
-	{ "strict-io", OPT_STRICT_IO, NULL, 0,
+	{ "timer-period", KEY(OPT_TIMER_PERIOD), "DUR", 0, "Period of the tick: us, ms or s (10ms)", 0 },
+	{ "append", KEY(OPT_APPEND), "STRING", 0, "Multiboot command line", 0 },
+	{ "module", KEY(OPT_MODULE), "FILE", 0, "Multiboot module (repeatable)", 0 },
+	{ "strict-io", KEY(OPT_STRICT_IO), NULL, 0,
 	  "A port without a device is a guest fault (else it reads as all ones)", 0 },
-	{ "testdev", OPT_TESTDEV, NULL, 0, "Add the devices that micro-benchmarks aim at", 0 },
+	{ "testdev", KEY(OPT_TESTDEV), NULL, 0, "Add the devices that micro-benchmarks aim at", 0 },
 	{ NULL, 0, NULL, 0, "Run:", 2 },
-	{ "input", OPT_INPUT, "FILE", 0,
+	{ "input", KEY(OPT_INPUT), "FILE", 0,
 	  "Keyboard input from FILE; the n-th is for the n-th guest (stdin: the first without)", 0 },
-	{ "timeout", OPT_TIMEOUT, "DUR", 0, "Stop the run after DUR, status 124", 0 },
-	{ "pin", OPT_PIN, "CPULIST", 0, "Pin the n-th vCPU to the n-th CPU, like 0,2-3", 0 },
-	{ "sandbox", OPT_SANDBOX, NULL, 0, "Allow only the system calls a run needs (seccomp)", 0 },
-	{ "color", OPT_COLOR, "auto|always|never", 0, "Colour each guest's lines", 0 },
+	{ "timeout", KEY(OPT_TIMEOUT), "DUR", 0, "Stop the run after DUR, status 124", 0 },
+	{ "pin", KEY(OPT_PIN), "CPULIST", 0, "Pin the n-th vCPU to the n-th CPU, like 0,2-3", 0 },
+	{ "sandbox", KEY(OPT_SANDBOX), NULL, 0,
+	  "Allow only the system calls a run needs (seccomp)", 0 },
+	{ "color", KEY(OPT_COLOR), "auto|always|never", 0, "Colour each guest's lines", 0 },
 	{ "verbose", 'v', NULL, 0, "Say what is done", 0 },
 	{ NULL, 0, NULL, 0, "Measure:", 3 },
-	{ "stats", OPT_STATS, "json", OPTION_ARG_OPTIONAL,
+	{ "stats", KEY(OPT_STATS), "table|json", OPTION_ARG_OPTIONAL,
 	  "Report counts and times of every exit reason at the end", 0 },
-	{ "stats-file", OPT_STATS_FILE, "FILE", 0, "Write that report to FILE, not stderr", 0 },
-	{ "trace-file", OPT_TRACE_FILE, "FILE", 0, "Write every exit with its times, as CSV", 0 },
-	{ "probe", OPT_PROBE, "json", OPTION_ARG_OPTIONAL,
+	{ "stats-file", KEY(OPT_STATS_FILE), "FILE", 0, "Write that report to FILE, not stderr", 0 },
+	{ "trace-file", KEY(OPT_TRACE_FILE), "FILE", 0,
+	  "Write every exit with its times, as CSV", 0 },
+	{ "probe", KEY(OPT_PROBE), "table|json", OPTION_ARG_OPTIONAL,
 	  "Say what this host's KVM can do, and exit", 0 },
 	{ NULL, 0, NULL, 0, "Help:", -1 },
 	{ 0 },
@@ -60,9 +66,9 @@ static const char doc[] =
 	"  kvm-vmm --stats guests/hello.bin guests/fibonacci.bin\n"
 	"  printf '1\\n0\\n' | kvm-vmm os-1k.elf\n"
 	"\n"
-	"Exit status: 0 all guests ended well, 1 a guest faulted, 2 usage error, 3 the host's\n"
-	"KVM is missing or cannot do it, 124 timeout, 130 interrupted, (v << 1) | 1 after a\n"
-	"guest's write of v to port 0xf4; the worst of several guests.";
+	"Exit status: 0 all guests ended well, 1 a guest faulted, 2 usage error,\n"
+	"3 the host's KVM is missing or cannot do it, 124 timeout, 130 interrupted,\n"
+	"(v << 1) | 1 after a guest's write of v to port 0xf4; of several the worst.";
 
 uint64_t parse_scaled(const char *text, const struct scale *scales, bool unit_needed)
 {
@@ -83,42 +89,43 @@ uint64_t parse_scaled(const char *text, const struct scale *scales, bool unit_ne
 	return 0;
 }
 
-static uint64_t parse_size(struct argp_state *state, const char *name, const char *text)
-{
-	static const struct scale scales[] = {
-		{ "K", KIB },	{ "KiB", KIB },	  { "M", MIB },
-		{ "MiB", MIB }, { "G", KIB * MIB }, { "GiB", KIB * MIB }, { NULL, 0 },
-	};
-	uint64_t bytes = parse_scaled(text, scales, false);
+static const struct scale sizes[] = {
+	{ "K", KIB },	{ "KiB", KIB }, { "M", MIB },
+	{ "MiB", MIB }, { "G", GIB },	{ "GiB", GIB }, { NULL, 0 },
+};
+static const struct scale durations[] = {
+	{ "us", NS_PER_US }, { "ms", NS_PER_MS }, { "s", NS_PER_S }, { NULL, 0 },
+};
 
-	if (bytes < MEM_MIN || bytes > MEM_MAX || bytes % PAGE_BYTES != 0)
-		argp_error(state, "%s=%s: give whole pages from 4K to 3G, like 256K or 4M", name,
-			   text);
-	return bytes;
-}
-
-static uint64_t parse_duration(struct argp_state *state, const char *name, const char *text)
-{
-	static const struct scale scales[] = {
-		{ "us", NS_PER_US }, { "ms", NS_PER_MS }, { "s", NS_PER_S }, { NULL, 0 },
-	};
-	uint64_t ns = parse_scaled(text, scales, true);
-
-	if (ns == 0 || ns > 1000000 * NS_PER_S)
-		argp_error(state, "%s=%s: give a number and us, ms or s, like 10ms", name, text);
-	return ns;
-}
-
-/* Index of a word in a list that ends with NULL. */
-static int parse_word(struct argp_state *state, const char *name, const char *text,
-		      const char *const *words)
-{
-	for (int i = 0; words[i]; i++)
-		if (strcmp(text, words[i]) == 0)
-			return i;
-	argp_error(state, "%s=%s: see --help for what it can be", name, text);
-	return 0;
-}
+/* What an option sets, and what it may be set to. */
+enum kind { SET_FLAG, SET_STRING, SET_WORD, SET_SIZE, SET_DURATION, ADD_STRING };
+static const struct setting {
+	enum kind kind;
+	size_t offset;		 /* in struct options */
+	size_t count_offset;	 /* ADD_STRING: how many there are */
+	unsigned int max;
+	const char *words[4];	 /* SET_WORD: an int becomes the index */
+} settings[] = {
+#define OFFSET(member) offsetof(struct options, member)
+	[OPT_MODE] = { SET_WORD, OFFSET(config.mode), .words = { "auto", "real", "protected" } },
+	[OPT_LAYOUT] = { SET_WORD, OFFSET(config.layout), .words = { "isolated", "shared" } },
+	[OPT_COLOR] = { SET_WORD, OFFSET(color), .words = { "auto", "always", "never" } },
+	[OPT_STATS] = { SET_WORD, OFFSET(config.stats), .words = { "none", "table", "json" } },
+	[OPT_PROBE] = { SET_WORD, OFFSET(probe), .words = { "none", "table", "json" } },
+	[OPT_MEM] = { SET_SIZE, OFFSET(config.mem_bytes) },
+	[OPT_TIMER_PERIOD] = { SET_DURATION, OFFSET(config.timer_period_ns) },
+	[OPT_TIMEOUT] = { SET_DURATION, OFFSET(config.timeout_ns) },
+	[OPT_APPEND] = { SET_STRING, OFFSET(config.append) },
+	[OPT_STATS_FILE] = { SET_STRING, OFFSET(config.stats_file) },
+	[OPT_TRACE_FILE] = { SET_STRING, OFFSET(config.trace_file) },
+	[OPT_TESTDEV] = { SET_FLAG, OFFSET(config.testdev) },
+	[OPT_STRICT_IO] = { SET_FLAG, OFFSET(config.strict_io) },
+	[OPT_SANDBOX] = { SET_FLAG, OFFSET(config.sandbox) },
+	[OPT_INPUT] = { ADD_STRING, OFFSET(config.inputs), OFFSET(config.input_count), MAX_GUESTS },
+	[OPT_MODULE] = { ADD_STRING, OFFSET(config.modules), OFFSET(config.module_count),
+			 MAX_MODULES },
+#undef OFFSET
+};
 
 /* "0,2-3" into config->pin_cpus; a list shorter than the guests starts again. */
 static void parse_pin(struct argp_state *state, const char *text, struct config *config)
@@ -148,12 +155,58 @@ static void parse_pin(struct argp_state *state, const char *text, struct config 
 		config->pin_cpus[i] = cpus[i % n];
 }
 
-static void add(struct argp_state *state, const char *what, const char **list, unsigned int *count,
-		unsigned int max, const char *value)
+static void add(struct argp_state *state, const char **list, unsigned int *count,
+		unsigned int max, const char *what, const char *value)
 {
 	if (*count == max)
 		argp_error(state, "at most %u %s", max, what);
 	list[(*count)++] = value;
+}
+
+/* Index of the word among the setting's. */
+static int parse_word(struct argp_state *state, const struct setting *s, const char *word)
+{
+	size_t count = sizeof(s->words) / sizeof(s->words[0]);
+
+	for (size_t i = 0; i < count && s->words[i]; i++)
+		if (strcmp(word, s->words[i]) == 0)
+			return (int)i;
+	argp_error(state, "'%s' is neither %s, %s%s%s", word, s->words[0], s->words[1],
+		   s->words[2] ? " nor " : "", s->words[2] ? s->words[2] : "");
+	return 0;
+}
+
+static void apply(struct argp_state *state, const struct setting *s, const char *arg)
+{
+	char *base = state->input;
+	void *target = base + s->offset;
+	uint64_t n;
+
+	switch (s->kind) {
+	case SET_FLAG:
+		*(bool *)target = true;
+		break;
+	case SET_STRING:
+		*(const char **)target = arg;
+		break;
+	case SET_WORD:
+		*(int *)target = arg ? parse_word(state, s, arg) : 1;
+		break;
+	case SET_SIZE:
+		*(uint64_t *)target = n = parse_scaled(arg, sizes, false);
+		if (n < MEM_MIN || n > MEM_MAX || n % PAGE_BYTES != 0)
+			argp_error(state, "'%s': give whole pages, 4K to 3G, like 256K or 4M", arg);
+		break;
+	case SET_DURATION:
+		*(uint64_t *)target = n = parse_scaled(arg, durations, true);
+		if (n == 0 || n > DURATION_MAX)
+			argp_error(state, "'%s': give a number and us, ms or s, like 10ms", arg);
+		break;
+	case ADD_STRING:
+		add(state, target, (unsigned int *)(base + s->count_offset), s->max,
+		    "of this option", arg);
+		break;
+	}
 }
 
 static void check(struct argp_state *state, const struct config *config)
@@ -175,85 +228,21 @@ static void check(struct argp_state *state, const struct config *config)
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
-	static const char *const modes[] = { "auto", "real", "protected", NULL };
-	static const char *const layouts[] = { "isolated", "shared", NULL };
-	static const char *const colors[] = { "auto", "always", "never", NULL };
-	static const char *const formats[] = { "json", NULL };
 	struct options *o = state->input;
 	struct config *config = &o->config;
 
-	switch (key) {
-	case OPT_MODE:
-		config->mode = (enum mode)parse_word(state, "--mode", arg, modes);
-		break;
-	case OPT_MEM:
-		config->mem_bytes = parse_size(state, "--mem", arg);
-		break;
-	case OPT_LAYOUT:
-		config->layout = (enum layout)parse_word(state, "--layout", arg, layouts);
-		break;
-	case OPT_TIMER_PERIOD:
-		config->timer_period_ns = parse_duration(state, "--timer-period", arg);
-		break;
-	case OPT_TIMEOUT:
-		config->timeout_ns = parse_duration(state, "--timeout", arg);
-		break;
-	case OPT_INPUT:
-		add(state, "--input", config->inputs, &config->input_count, MAX_GUESTS, arg);
-		break;
-	case OPT_APPEND:
-		config->append = arg;
-		break;
-	case OPT_MODULE:
-		add(state, "--module", config->modules, &config->module_count, MAX_MODULES, arg);
-		break;
-	case OPT_PIN:
+	if (key == KEY(OPT_PIN))
 		parse_pin(state, arg, config);
-		break;
-	case OPT_STATS:
-		if (arg)
-			parse_word(state, "--stats", arg, formats);
-		config->stats = arg ? STATS_JSON : STATS_TABLE;
-		break;
-	case OPT_STATS_FILE:
-		config->stats_file = arg;
-		if (config->stats == STATS_NONE)
-			config->stats = STATS_TABLE;
-		break;
-	case OPT_TRACE_FILE:
-		config->trace_file = arg;
-		break;
-	case OPT_PROBE:
-		if (arg)
-			parse_word(state, "--probe", arg, formats);
-		o->probe = true;
-		o->probe_json = arg != NULL;
-		break;
-	case OPT_COLOR:
-		o->color = (enum color)parse_word(state, "--color", arg, colors);
-		break;
-	case OPT_TESTDEV:
-		config->testdev = true;
-		break;
-	case OPT_STRICT_IO:
-		config->strict_io = true;
-		break;
-	case OPT_SANDBOX:
-		config->sandbox = true;
-		break;
-	case 'v':
+	else if (key >= KEY(0) && key < KEY(OPT_PIN))
+		apply(state, &settings[key - KEY(0)], arg);
+	else if (key == 'v')
 		config->verbose = true;
-		break;
-	case ARGP_KEY_ARG:
-		add(state, "guests", config->guests, &config->guest_count, MAX_GUESTS, arg);
-		break;
-	case ARGP_KEY_END:
-		if (!o->probe)
-			check(state, config);
-		break;
-	default:
+	else if (key == ARGP_KEY_ARG)
+		add(state, config->guests, &config->guest_count, MAX_GUESTS, "guests", arg);
+	else if (key == ARGP_KEY_END && o->probe == PROBE_NONE)
+		check(state, config);
+	else if (key != ARGP_KEY_END)
 		return ARGP_ERR_UNKNOWN;
-	}
 	return 0;
 }
 
@@ -265,6 +254,8 @@ void options_parse(struct options *o, int argc, char **argv)
 					   .pin_cpus = { -1, -1, -1, -1 } } };
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, o);
+	if (o->config.stats_file && o->config.stats == STATS_NONE)
+		o->config.stats = STATS_TABLE;
 	o->config.color = o->color == COLOR_ALWAYS ||
 			  (o->color == COLOR_AUTO && isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 }

@@ -5,11 +5,12 @@
 #include "vmm.h"
 
 enum color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
+enum probe { PROBE_NONE, PROBE_TABLE, PROBE_JSON };
 
 struct options {
 	struct config config;
 	enum color color;
-	bool probe, probe_json;
+	enum probe probe;
 };
 
 /* Fills *o. A usage error prints its message and ends the program with STATUS_USAGE. */

@@ -1,9 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* Port I/O: which device answers where, and the devices too small for a file. */
-#include <errno.h>
 #include <string.h>
-#include <sys/eventfd.h>
-#include <sys/mman.h>
 
 #include "stats.h"
 #include "vmm.h"
@@ -57,48 +54,6 @@ static bool pit_access(struct vcpu *v, struct pio_access *a)
 	return true;
 }
 
-static bool scratch_access(struct vcpu *v, struct pio_access *a)
-{
-	if (a->out)
-		v->vm->scratch = a->value;
-	else
-		a->value = v->vm->scratch;
-	return true;
-}
-
-/* Ports whose writes end in the kernel; what is left to answer are reads. */
-static bool in_kernel_access(struct vcpu *v, struct pio_access *a)
-{
-	(void)v;
-	a->value = 0;
-	return true;
-}
-
-static void add_testdev(struct vm *vm)
-{
-	struct kvm_ioeventfd doorbell = {
-		.addr = TESTDEV_DOORBELL_PORT,
-		.len = 0, /* any width */
-		.flags = KVM_IOEVENTFD_FLAG_PIO,
-	};
-	struct kvm_coalesced_mmio_zone zone = {
-		.addr = TESTDEV_COALESCED_PORT,
-		.size = 4,
-		.pio = 1,
-	};
-
-	vm->doorbell_fd = doorbell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	vm->testdev_mmio = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (vm->doorbell_fd < 0 || vm->testdev_mmio == MAP_FAILED)
-		die(STATUS_HOST, NULL, "--testdev: %s", strerror(errno));
-	vm_ioctl(vm->fd, KVM_IOEVENTFD, &doorbell);
-	vm_ioctl(vm->fd, KVM_REGISTER_COALESCED_MMIO, &zone);
-	pio_register(&vm->pio, TESTDEV_SCRATCH_PORT, 4, scratch_access);
-	pio_register(&vm->pio, TESTDEV_DOORBELL_PORT, 4, in_kernel_access);
-	pio_register(&vm->pio, TESTDEV_COALESCED_PORT, 4, in_kernel_access);
-}
-
 void pio_add_devices(struct vm *vm)
 {
 	pio_register(&vm->pio, HC_PORT, 1, hypercall_access);
@@ -107,7 +62,7 @@ void pio_add_devices(struct vm *vm)
 	pio_register(&vm->pio, DEBUG_EXIT_PORT, 4, debug_exit_access);
 	pio_register(&vm->pio, PIT_PORT, PIT_PORTS, pit_access);
 	if (vm->config->testdev)
-		add_testdev(vm);
+		testdev_add(vm);
 }
 
 static bool unhandled(struct vcpu *v, const struct pio_access *a)

@@ -32,19 +32,6 @@ void vcpu_create(struct vcpu *v, struct vm *vm, unsigned int id)
 	v->vcpu_ns = now_ns();
 }
 
-/* Writes the kernel has batched come before the exit that ended the batch. */
-static void drain_coalesced(struct vcpu *v)
-{
-	struct kvm_coalesced_mmio_ring *ring = v->coalesced;
-	uint32_t entries = (uint32_t)((PAGE_BYTES - sizeof(*ring)) / sizeof(ring->coalesced_mmio[0]));
-
-	while (ring->first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
-		memcpy(&v->vm->scratch, ring->coalesced_mmio[ring->first].data,
-		       sizeof(v->vm->scratch));
-		__atomic_store_n(&ring->first, (ring->first + 1) % entries, __ATOMIC_RELEASE);
-	}
-}
-
 /*
  * The loop the project is about. Between two KVM_RUNs it allocates nothing,
  * prints nothing, takes no lock and makes no system call, unless the exit
@@ -67,7 +54,7 @@ static void vcpu_run(struct vcpu *v)
 			break;
 		}
 		if (v->coalesced)
-			drain_coalesced(v);
+			testdev_drain(v);
 		if (!exit_handle(v))
 			break;
 	}

@@ -216,6 +216,14 @@ void serial_input_arrived(struct vm *vm);
 
 pio_handler hypercall_access;
 
+/* ---- testdev.c: targets of micro-benchmarks, with --testdev ---- */
+
+void testdev_add(struct vm *vm);
+/* What answers at an address, NULL if it is not the test device's. */
+uint8_t *testdev_mmio(const struct vm *vm, uint64_t gpa, uint32_t len);
+/* Takes the writes that the kernel has batched; they come before the exit that ended the batch. */
+void testdev_drain(struct vcpu *v);
+
 /* ---- vm.c: a guest-physical space ---- */
 
 struct vm {

@@ -129,7 +129,7 @@ static void test_options_defaults(void **state)
 	assert_int_equal(o.config.timeout_ns, 0);
 	assert_int_equal(o.config.pin_cpus[3], -1);
 	assert_int_equal(o.config.stats, STATS_NONE);
-	assert_false(o.probe);
+	assert_int_equal(o.probe, PROBE_NONE);
 }
 
 static void test_options_all(void **state)

@@ -48,7 +48,7 @@
 #define BOOT_DATA_SELECTOR 0x10
 
 /*
- * --testdev (vmm/pio.c): targets for micro-benchmarks, absent otherwise.
+ * --testdev (vmm/testdev.c): targets for micro-benchmarks, absent otherwise.
  * The scratch port and the MMIO page read back what was written last.
  */
 #define TESTDEV_SCRATCH_PORT 0x510   /* 1, 2 and 4 bytes */
