@@ -25,9 +25,9 @@
 /* Exit status of every sub-command. */
 enum {
 	STATUS_OK = 0,
-	STATUS_FAILED = 1,	  /* a run, check, gate or comparison failed */
+	STATUS_FAILED = 1, /* a run, check, gate or comparison failed */
 	STATUS_USAGE = 2,
-	STATUS_HOST = 3,	  /* something this machine lacks */
+	STATUS_HOST = 3, /* something this machine lacks */
 	STATUS_TIMEOUT = 124,
 	STATUS_INTERRUPTED = 130, /* Ctrl-C; what was measured is kept */
 };
@@ -68,7 +68,8 @@ struct csv {
 	unsigned field; /* next field of the row */
 	int error;	/* errno of the first failed write */
 };
-/* 0, or -1 with a message on stderr. header: comma-separated column names; append: keep old rows. */
+/* 0, or -1 with a message on stderr. header: comma-separated column names; append: keep old rows.
+ */
 int csv_create(struct csv *csv, const char *path, const char *header, bool append);
 void csv_text(struct csv *csv, const char *value);
 void csv_number(struct csv *csv, double value); /* integers below 2^53 exactly, else 9 digits */
@@ -111,32 +112,30 @@ uint64_t json_u64(const json_t *json, const char *path, uint64_t fallback);
 /*
  * machine.json, written at the start of a run and again at its end:
  * { "format": "minikvm-machine-1", "version": "0.1.0", "revision": "542c5a7" | "542c5a7-dirty",
- *   "started": "2026-01-31T12:34:56Z", "seconds": 61.2, "state": "running"|"complete"|"interrupted",
- *   "command": "kvm-bench run --quick", "quick": true, "warmup": 1, "runs_failed": 0,
- *   "machines": { "host": M, "lab": M, "exact": M },    those that were used; host always
- *   "backends": [ { "where", "backend", "available": true, "reason": "" | why not, "path",
- *                   "version", "command": an example command line } ],
- *   "images": [ { "workload", "kind", "about", "file", "bytes", "rom", "rom_bytes" } ],
- *   "notes": [ "text", ... ] }                          what the reader of the report must know
- * M: { "host": name, "cpu", "cores", "threads_per_core", "memory_bytes", "kernel", "os",
- *   "hypervisor": "kvm" | "none", "kvm": one line of what the probe found, "probe": kvm-vmm's own,
- *   "governor", "turbo", "smt", "load1", "steal_percent", "ksm", "nested", "throttled",
- *   "mitigations": { name: text }, "clocksource",
- *   "checks": [ { "check": "governor", "level": "ok"|"warn"|"unknown", "found": text,
- *                 "hint": text } ] }
+ *   "started": "2026-01-31T12:34:56Z", "seconds": 61.2, "state":
+ * "running"|"complete"|"interrupted", "command": "kvm-bench run --quick", "quick": true, "warmup":
+ * 1, "runs_failed": 0, "machines": { "host": M, "lab": M, "exact": M },    those that were used;
+ * host always "backends": [ { "where", "backend", "available": true, "reason": "" | why not,
+ * "path", "version", "command": an example command line } ], "images": [ { "workload", "kind",
+ * "about", "file", "bytes", "rom", "rom_bytes" } ], "notes": [ "text", ... ] } what the reader of
+ * the report must know M: { "host": name, "cpu", "cores", "threads_per_core", "memory_bytes",
+ * "kernel", "os", "hypervisor": "kvm" | "none", "kvm": one line of what the probe found, "probe":
+ * kvm-vmm's own, "governor", "turbo", "smt", "load1", "steal_percent", "ksm", "nested",
+ * "throttled", "mitigations": { name: text }, "clocksource", "checks": [ { "check": "governor",
+ * "level": "ok"|"warn"|"unknown", "found": text, "hint": text } ] }
  *
  * samples.csv, beyond the contract of each metric's name: kvm-vmm runs twice per counted run, once
  * without --stats (wall, cpu, max_rss: writing the report is not counted against it) and once
- * with (startup, phase.*, idle, exits*, exit.*). pss is sampled when the process ends, under
- * ptrace, which slows it: its rows have phase `traced`, one run per workload, guests and backend.
+ * with (startup, phase.*, idle, exits*, exit.*). pss and rss are read when the process ends, under
+ * ptrace, which slows it: their rows have phase `traced`, one run per workload, guests and backend,
+ * and so has image. max_rss is the kernel's ru_maxrss, which can be some 100 KiB low.
  * phase.* of several guests: each step ends when its last guest has done it. floor has
  * exit.<REASON>.loop.total (its loop is not split into run and handler) and exits.<REASON>.
  */
 #define SAMPLES_COLUMNS "where,workload,guests,backend,run,phase,ok,metric,unit,value"
 #define HISTOGRAMS_COLUMNS "where,workload,guests,backend,reason,span,unit,lower,upper,count"
 #define CROSSCHECK_COLUMNS "where,workload,guests,backend,vcpu,reason,vmm,kernel,stats_fd,verdict"
-#define KERNEL_EXITS_COLUMNS                                                                       \
-	"where,workload,guests,backend,vcpu,isa,reason,count,total_ns,to_user"
+#define KERNEL_EXITS_COLUMNS "where,workload,guests,backend,vcpu,isa,reason,count,total_ns,to_user"
 
 /* ---- suite.c: workloads ---- */
 enum workload_kind {
@@ -178,10 +177,10 @@ struct workload {
 	unsigned guest_counts; /* bit n-1: also run n guests in parallel; 0 means alone only */
 
 	/* Files below the build folder; NULL: not available on that backend. */
-	const char *image;  /* kvm-vmm GUEST */
-	const char *rom;    /* QEMU -bios */
-	const char *kernel; /* QEMU -kernel (with -serial), instead of rom */
-	const char *native; /* 32-bit Linux program */
+	const char *image;	     /* kvm-vmm GUEST */
+	const char *rom;	     /* QEMU -bios */
+	const char *kernel;	     /* QEMU -kernel (with -serial), instead of rom */
+	const char *native;	     /* 32-bit Linux program */
 	const char *const *vmm_args; /* further kvm-vmm options, NULL-terminated; may be NULL */
 	const char *const *qemu_args;
 	const char *const *native_args;
@@ -189,7 +188,7 @@ struct workload {
 	const char *input;	/* keyboard input, NULL for none */
 	const char *output;	/* exact console output of one guest; NULL: parse checks it */
 	const char *output_end; /* output NULL: what it must end with; may be NULL */
-	const struct expected_exits *exits; /* on kvm-vmm; NULL: not known beforehand */
+	const struct expected_exits *exits;	    /* on kvm-vmm; NULL: not known beforehand */
 	int vmm_status, qemu_status, native_status; /* exit status of a good run */
 
 	double timeout_s;    /* of one run; 0: the default */
@@ -220,12 +219,13 @@ struct run_result {
 	uint64_t wall_ns;  /* exec to exit */
 	uint64_t cpu_ns;   /* user + system of the child */
 	uint64_t max_rss_bytes;
-	uint64_t pss_bytes; /* 0: not sampled in this run */
+	uint64_t rss_bytes; /* at its end, 0: not sampled in this run */
+	uint64_t pss_bytes; /* the same */
 	int status;	    /* exit status, or 128 + signal */
 	bool timed_out;
 	const char *output; /* console, NUL after output_bytes */
 	size_t output_bytes;
-	const char *errors; /* stderr, NUL-terminated */
+	const char *errors;  /* stderr, NUL-terminated */
 	const json_t *stats; /* kvm-vmm's --stats=json, NULL on other backends */
 };
 
@@ -237,7 +237,7 @@ void record_text(struct recorder *recorder, const char *metric, const char *text
  * workload, guests and backend; span is "run", "handler" or "op". Written to
  * histograms.csv at the end, from counted ok runs only.
  */
-void record_value(struct recorder *recorder, const char *reason, const char *span,
-		  const char *unit, uint64_t value, uint64_t count);
+void record_value(struct recorder *recorder, const char *reason, const char *span, const char *unit,
+		  uint64_t value, uint64_t count);
 
 #endif

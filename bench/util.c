@@ -115,6 +115,9 @@ const char *closest(const char *word, const char *const *words)
 	for (; *words; words++) {
 		size_t distance = edit_distance(word, *words);
 
+		if (*word && !strncmp(word, *words, strlen(word)))
+			distance = 1; /* the beginning of it */
+
 		if (distance < best) {
 			best = distance;
 			found = *words;

@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: MIT */
+#include <errno.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "schedule.h"
+#include "statistics.h"
+#include "verify.h"
+
+/* A series is long enough once its median's 95 % interval is within 2 % either way. */
+#define NARROW 0.02
+#define CONFIDENCE 0.95
+/* What fails twice running will fail again: the time is better spent on the others. */
+#define GIVE_UP_AFTER 2
+
+/* One workload on one backend with so many guests. */
+struct combo {
+	const struct workload *workload;
+	const struct backend *backend;
+	unsigned guests;
+	unsigned counted;	   /* counted runs so far */
+	unsigned failures_running; /* failed ones since the last good one */
+	double *walls;		   /* of good counted runs */
+	size_t wall_count;
+	double seconds, executions; /* spent on it, for the estimate */
+	bool finished;
+};
+
+struct schedule {
+	struct env *env;
+	struct records *records;
+	const struct run_options *options;
+	struct notes *notes;
+	struct progress progress;
+	struct combo *combos;
+	size_t count;
+	bool interrupted;
+};
+
+void note(struct notes *notes, const char *format, ...)
+{
+	va_list arguments;
+	char *text = NULL;
+
+	va_start(arguments, format);
+	if (vasprintf(&text, format, arguments) < 0)
+		text = NULL;
+	va_end(arguments);
+	for (size_t i = 0; text && i < notes->count; i++)
+		if (!strcmp(notes->texts[i], text)) {
+			free(text);
+			text = NULL;
+		}
+	if (text && notes->count < NOTES_MAX)
+		notes->texts[notes->count++] = text;
+	else
+		free(text);
+}
+
+void notes_free(struct notes *notes)
+{
+	for (size_t i = 0; i < notes->count; i++)
+		free(notes->texts[i]);
+}
+
+/* ---- The plan ---- */
+
+static void add_combo(struct schedule *schedule, const struct workload *workload,
+		      const struct backend *backend, unsigned guests)
+{
+	schedule->combos =
+	    xrealloc(schedule->combos, (schedule->count + 1) * sizeof(*schedule->combos));
+	schedule->combos[schedule->count++] =
+	    (struct combo){ .workload = workload, .backend = backend, .guests = guests };
+}
+
+/* Several guests: --quick shows how things scale with one workload, a full run with each. */
+static bool wants_guests(const struct run_options *options, const struct workload *workload,
+			 unsigned guests)
+{
+	unsigned counts = workload->guest_counts ? workload->guest_counts : 1u;
+
+	if (!(counts & 1u << (guests - 1)) || !guests_selected(options, guests))
+		return false;
+	return guests == 1 || !options->quick || options->guests.count ||
+	       options->workloads.count || !strcmp(workload->name, "multiplication");
+}
+
+static void plan_workload(struct schedule *schedule, const struct workload *workload,
+			  const bool *available)
+{
+	const struct run_options *options = schedule->options;
+
+	for (unsigned guests = 1; guests <= 4; guests++) {
+		if (!wants_guests(options, workload, guests))
+			continue;
+		for (size_t i = 0; backends[i].name; i++) {
+			const struct backend *backend = &backends[i];
+			const char *unfit;
+
+			if (!available[i])
+				continue;
+			unfit = backend->unfit(schedule->env, workload, guests);
+			if (!unfit)
+				add_combo(schedule, workload, backend, guests);
+			else if (!strcmp(backend->name, "kvm-vmm") && workload->image)
+				note(schedule->notes, "%s: %s not run on %s: %s",
+				     schedule->env->where, workload->name, backend->name, unfit);
+		}
+	}
+}
+
+static void plan(struct schedule *schedule)
+{
+	const struct run_options *options = schedule->options;
+	bool available[16] = { false };
+	const struct workload *workload;
+
+	for (size_t i = 0; backends[i].name; i++) {
+		char *missing;
+
+		if (!backend_selected(options, backends[i].name, backends[i].optional))
+			continue;
+		missing = backends[i].missing(schedule->env);
+		available[i] = !missing;
+		if (missing) {
+			progress_say(&schedule->progress, "%s left out: %s", backends[i].name,
+				     missing);
+			note(schedule->notes, "%s: %s left out: %s", schedule->env->where,
+			     backends[i].name, missing);
+		}
+		free(missing);
+	}
+	for (size_t i = 0; (workload = suite_at(i)); i++)
+		if (workload_selected(options, workload) &&
+		    !(options->quick && workload->not_quick && !options->workloads.count))
+			plan_workload(schedule, workload, available);
+}
+
+/* ---- One execution ---- */
+
+struct execution {
+	struct child_group group;
+	struct run_result result;
+	uint64_t end_ns;
+	json_t *stats;
+	char why[WHY_BYTES]; /* "" : the run was good */
+};
+
+/* The group as one: first start to last end, everything else added up. */
+static void sum_up(struct execution *execution)
+{
+	const struct child_group *group = &execution->group;
+	struct run_result *result = &execution->result;
+
+	result->start_ns = UINT64_MAX;
+	for (unsigned i = 0; i < group->count; i++) {
+		const struct launch_result *child = &group->result[i];
+
+		if (child->start_ns < result->start_ns)
+			result->start_ns = child->start_ns;
+		if (child->end_ns > execution->end_ns)
+			execution->end_ns = child->end_ns;
+		result->cpu_ns += child->cpu_ns;
+		result->max_rss_bytes += child->max_rss_bytes;
+		result->rss_bytes += child->rss_bytes;
+		result->pss_bytes += child->pss_bytes;
+		if (!i || child->status > result->status)
+			result->status = child->status;
+	}
+	result->wall_ns = execution->end_ns - result->start_ns;
+	result->output = group->output[0];
+	result->output_bytes = group->output_bytes[0];
+}
+
+static void check(struct execution *execution, const struct combo *combo)
+{
+	const struct child_group *group = &execution->group;
+	const struct backend *backend = combo->backend;
+	bool prefixed = combo->guests > 1 && !backend->process_per_guest;
+
+	if (verify_run(&execution->result, backend->good_status(combo->workload), execution->why) <
+		0 ||
+	    backend->silent)
+		return;
+	for (unsigned i = 0; i < group->count; i++)
+		if (verify_output(combo->workload, group->output[i], group->output_bytes[i],
+				  combo->guests, prefixed, execution->why) < 0)
+			return;
+}
+
+static void check_stats(struct execution *execution, const struct combo *combo,
+			const struct env *env)
+{
+	char *path = stats_path(env);
+
+	execution->stats = json_load_file(path, 0, NULL);
+	execution->result.stats = execution->stats;
+	if (!execution->stats)
+		snprintf(execution->why, WHY_BYTES, "wrote no readable statistics");
+	else
+		verify_exits(combo->workload, execution->stats, combo->guests, execution->why);
+	free(path);
+}
+
+/* Runs it; false if Ctrl-C ended it, which makes it no run at all. */
+static bool execute(struct schedule *schedule, const struct combo *combo, bool with_stats,
+		    bool sample_pss, struct execution *execution)
+{
+	const struct backend *backend = combo->backend;
+	const struct workload *workload = combo->workload;
+	double timeout_s =
+	    workload->timeout_s > 0 ? workload->timeout_s : schedule->options->timeout_s;
+	struct env *env = schedule->env;
+	char *input = backend->input(workload);
+	struct argv argv = { 0 };
+	enum child_end end;
+
+	*execution = (struct execution){ .result = { .where = env->where,
+						     .backend = backend->name,
+						     .unit = env->unit,
+						     .guests = combo->guests } };
+	backend->command(env, workload, combo->guests, with_stats, &argv);
+	end = child_run(&execution->group, env->launcher, &argv,
+			backend->process_per_guest ? combo->guests : 1, input, sample_pss,
+			timeout_s, &env->signals);
+	execution->result.errors = execution->group.errors;
+	execution->result.timed_out = end == CHILD_TIMED_OUT;
+	if (end == CHILD_TIMED_OUT) {
+		snprintf(execution->why, WHY_BYTES, "timed out after %g s", timeout_s);
+	} else if (end == CHILD_NOT_STARTED) {
+		snprintf(execution->why, WHY_BYTES, "%s: %s", argv.words[0],
+			 strerror(execution->group.result[0].exec_errno));
+	} else if (end == CHILD_ENDED) {
+		sum_up(execution);
+		check(execution, combo);
+		if (!*execution->why && with_stats)
+			check_stats(execution, combo, env);
+	}
+	argv_free(&argv);
+	free(input);
+	return end != CHILD_INTERRUPTED;
+}
+
+static void execution_free(struct execution *execution)
+{
+	json_decref(execution->stats);
+	child_group_free(&execution->group);
+}
+
+/* ---- Its record ---- */
+
+static void record_image(struct recorder *recorder, const struct combo *combo,
+			 const struct env *env)
+{
+	const struct workload *workload = combo->workload;
+	const char *name = combo->backend->process_per_guest
+			       ? (workload->rom ? workload->rom : workload->kernel)
+			       : workload->image;
+	char *path = name ? env_path(env, name) : NULL;
+	struct stat info;
+
+	if (path && stat(path, &info) == 0)
+		record(recorder, "image", "bytes", (double)info.st_size);
+	free(path);
+}
+
+/* "KVM_EXIT_IO 12 345": what kvm-floor prints of each of its loops. */
+static void record_floor(struct recorder *recorder, const struct run_result *result)
+{
+	const char *line = result->output;
+	unsigned long count, total;
+	char reason[40], metric[96];
+	double exits = 0;
+	int used;
+
+	while (sscanf(line, "%39s %lu %lu\n%n", reason, &count, &total, &used) == 3) {
+		line += used;
+		exits += (double)count;
+		if (!count)
+			continue;
+		snprintf(metric, sizeof(metric), "exits.%s", reason);
+		record(recorder, metric, "exits", (double)count);
+		snprintf(metric, sizeof(metric), "exit.%s.loop.total", reason);
+		record(recorder, metric, result->unit, (double)total);
+	}
+	record(recorder, "exits", "exits", exits);
+}
+
+static void record_timed(struct recorder *recorder, const struct combo *combo,
+			 const struct run_result *result)
+{
+	record(recorder, "wall", result->unit, (double)result->wall_ns);
+	record(recorder, "cpu", result->unit, (double)result->cpu_ns);
+	record(recorder, "max_rss", "bytes", (double)result->max_rss_bytes);
+	if (combo->workload->iterations)
+		record(recorder, "iterations", "iterations", (double)combo->workload->iterations);
+	if (!strcmp(combo->backend->name, "floor"))
+		record_floor(recorder, result);
+}
+
+/* What one execution was for. */
+enum purpose { FOR_TIMES, FOR_STATS, FOR_PSS };
+
+static void record_execution(struct schedule *schedule, const struct combo *combo,
+			     struct execution *execution, const struct run_key *key,
+			     enum purpose purpose)
+{
+	const struct run_result *result = &execution->result;
+	struct recorder *recorder = recorder_begin(schedule->records, key, schedule->env->unit);
+	bool good = !*execution->why, parses = combo->workload->parse && !combo->backend->silent;
+
+	if (good && purpose == FOR_TIMES)
+		record_timed(recorder, combo, result);
+	if (good && purpose == FOR_STATS)
+		record_stats(recorder, result, execution->end_ns);
+	if (good && purpose == FOR_PSS) {
+		if (result->rss_bytes)
+			record(recorder, "rss", "bytes", (double)result->rss_bytes);
+		if (result->pss_bytes)
+			record(recorder, "pss", "bytes", (double)result->pss_bytes);
+		record_image(recorder, combo, schedule->env);
+	}
+	/* The guest's own figures once per run: with statistics where there are any. */
+	if (good && parses && purpose == (combo->backend->has_stats ? FOR_STATS : FOR_TIMES) &&
+	    combo->workload->parse(combo->workload, result, recorder, execution->why, WHY_BYTES) <
+		0 &&
+	    !*execution->why)
+		snprintf(execution->why, WHY_BYTES, "what it printed could not be read");
+	recorder_end(recorder, *execution->why ? execution->why : NULL);
+}
+
+/* ---- The order of runs ---- */
+
+static double seconds_per_run(const struct combo *combo)
+{
+	return combo->executions > 0 ? combo->seconds / combo->executions : 0.2;
+}
+
+static unsigned run_limit(const struct combo *combo, const struct run_options *options)
+{
+	unsigned cap = combo->workload->max_runs;
+
+	return cap && cap < options->max_runs ? cap : options->max_runs;
+}
+
+static unsigned run_minimum(const struct combo *combo, const struct run_options *options)
+{
+	unsigned limit = run_limit(combo, options);
+
+	return options->min_runs < limit ? options->min_runs : limit;
+}
+
+/* What is left: all minimal runs, and the others as far as the time allows. */
+static double estimate_s(const struct schedule *schedule)
+{
+	const struct run_options *options = schedule->options;
+	double spent_s = (double)(now_ns() - schedule->progress.start_ns) / 1e9;
+	double need_s = 0, may_s = 0, left_s = options->budget_s - spent_s;
+
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct combo *combo = &schedule->combos[i];
+		unsigned minimum = run_minimum(combo, options), limit = run_limit(combo, options);
+
+		if (combo->finished)
+			continue;
+		if (combo->counted < minimum)
+			need_s += (minimum - combo->counted) * seconds_per_run(combo);
+		may_s += (limit - combo->counted) * seconds_per_run(combo);
+	}
+	if (need_s > left_s)
+		return need_s;
+	return may_s < left_s ? may_s : left_s;
+}
+
+static bool is_narrow(const struct combo *combo)
+{
+	double *sorted, median;
+	struct interval interval;
+
+	if (combo->wall_count < 6)
+		return false;
+	sorted = xcalloc(combo->wall_count, sizeof(*sorted));
+	memcpy(sorted, combo->walls, combo->wall_count * sizeof(*sorted));
+	statistics_sort(sorted, combo->wall_count);
+	median = statistics_median(sorted, combo->wall_count);
+	interval = statistics_median_interval(sorted, combo->wall_count, CONFIDENCE);
+	free(sorted);
+	return interval.high - median <= NARROW * median &&
+	       median - interval.low <= NARROW * median;
+}
+
+static void update_finished(struct schedule *schedule, struct combo *combo)
+{
+	const struct run_options *options = schedule->options;
+
+	if (combo->failures_running >= GIVE_UP_AFTER) {
+		combo->finished = true;
+		note(schedule->notes, "%s: %s x %u on %s given up after %d failed runs",
+		     schedule->env->where, combo->workload->name, combo->guests,
+		     combo->backend->name, GIVE_UP_AFTER);
+	} else if (combo->counted >= run_limit(combo, options)) {
+		combo->finished = true;
+	} else if (combo->counted >= run_minimum(combo, options)) {
+		combo->finished = is_narrow(combo);
+	}
+}
+
+/* One execution from start to record; false after Ctrl-C. */
+static bool run_once(struct schedule *schedule, struct combo *combo, const struct run_key *key,
+		     enum purpose purpose)
+{
+	struct execution execution;
+	bool complete =
+	    execute(schedule, combo, purpose == FOR_STATS, purpose == FOR_PSS, &execution);
+
+	if (complete) {
+		record_execution(schedule, combo, &execution, key, purpose);
+		combo->failures_running = *execution.why ? combo->failures_running + 1 : 0;
+	}
+	if (complete && *execution.why) {
+		schedule->progress.failed++;
+		progress_say(&schedule->progress, "FAILED %s x %u on %s: %s", combo->workload->name,
+			     combo->guests, combo->backend->name, execution.why);
+	} else if (complete && purpose == FOR_TIMES && key->phase == PHASE_COUNTED) {
+		combo->walls =
+		    xrealloc(combo->walls, (combo->wall_count + 1) * sizeof(*combo->walls));
+		combo->walls[combo->wall_count++] = (double)execution.result.wall_ns;
+	}
+	execution_free(&execution);
+	return complete;
+}
+
+/* One run: timed, and where the backend has statistics a second time with them. */
+static void run_combo(struct schedule *schedule, struct combo *combo, unsigned run,
+		      enum run_phase phase)
+{
+	const struct run_key key = { .where = schedule->env->where,
+				     .workload = combo->workload->name,
+				     .backend = combo->backend->name,
+				     .guests = combo->guests,
+				     .run = run,
+				     .phase = phase };
+	uint64_t start_ns = now_ns();
+	bool complete;
+	char label[128];
+
+	snprintf(label, sizeof(label), "%s x %u on %s", combo->workload->name, combo->guests,
+		 combo->backend->name);
+	progress_step(&schedule->progress, label, estimate_s(schedule));
+	if (phase == PHASE_TRACED) {
+		complete = run_once(schedule, combo, &key, FOR_PSS);
+	} else {
+		complete = run_once(schedule, combo, &key, FOR_TIMES);
+		if (complete && combo->backend->has_stats && !combo->failures_running)
+			complete = run_once(schedule, combo, &key, FOR_STATS);
+	}
+	schedule->interrupted |= !complete || signals_interrupted(&schedule->env->signals);
+	combo->seconds += (double)(now_ns() - start_ns) / 1e9;
+	combo->executions++;
+	if (complete && phase == PHASE_COUNTED)
+		combo->counted++;
+	update_finished(schedule, combo);
+}
+
+/* Combos of the same workload and guests, [first, end): what is compared with each other. */
+static size_t group_end(const struct schedule *schedule, size_t first)
+{
+	const struct combo *combo = &schedule->combos[first];
+	size_t end = first;
+
+	while (end < schedule->count && schedule->combos[end].workload == combo->workload &&
+	       schedule->combos[end].guests == combo->guests)
+		end++;
+	return end;
+}
+
+/*
+ * Every unfinished combo once. Within a group the order turns around from round to round,
+ * so that what drifts (heat, clock speed, load) hits all backends alike.
+ */
+static void run_round(struct schedule *schedule, unsigned round, enum run_phase phase)
+{
+	for (size_t first = 0, end; first < schedule->count; first = end) {
+		end = group_end(schedule, first);
+		for (size_t i = 0; i < end - first; i++) {
+			struct combo *combo =
+			    &schedule->combos[round % 2 ? end - 1 - i : first + i];
+
+			if (schedule->interrupted)
+				return;
+			if (!combo->finished)
+				run_combo(schedule, combo, round, phase);
+		}
+	}
+}
+
+static bool all_finished(const struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->count; i++)
+		if (!schedule->combos[i].finished)
+			return false;
+	return true;
+}
+
+static bool minimum_reached(const struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->count; i++) {
+		const struct combo *combo = &schedule->combos[i];
+
+		if (!combo->finished && combo->counted < run_minimum(combo, schedule->options))
+			return false;
+	}
+	return true;
+}
+
+static void run_rounds(struct schedule *schedule)
+{
+	const struct run_options *options = schedule->options;
+	uint64_t start_ns = now_ns();
+
+	for (unsigned round = 0; round < options->warmup; round++)
+		run_round(schedule, round, PHASE_WARMUP);
+	for (unsigned round = 0; !all_finished(schedule) && !schedule->interrupted; round++) {
+		double spent_s = (double)(now_ns() - start_ns) / 1e9;
+
+		if (spent_s > options->budget_s && minimum_reached(schedule))
+			break;
+		run_round(schedule, round, PHASE_COUNTED);
+	}
+}
+
+/* After the counted rounds; what was given up stays so. */
+static void run_traced(struct schedule *schedule)
+{
+	for (size_t i = 0; i < schedule->count; i++)
+		schedule->combos[i].finished =
+		    schedule->combos[i].failures_running >= GIVE_UP_AFTER;
+	run_round(schedule, 0, PHASE_TRACED);
+}
+
+static void note_wide(struct schedule *schedule)
+{
+	unsigned wide = 0;
+
+	for (size_t i = 0; i < schedule->count; i++)
+		wide += !is_narrow(&schedule->combos[i]);
+	if (wide)
+		note(schedule->notes,
+		     "%s: %u of %zu series ended before their median was known to %.0f %%; their "
+		     "intervals say how well it is",
+		     schedule->env->where, wide, schedule->count, NARROW * 100);
+}
+
+int schedule_run(struct env *env, struct records *records, const struct run_options *options,
+		 struct notes *notes)
+{
+	struct schedule schedule = {
+		.env = env, .records = records, .options = options, .notes = notes
+	};
+	unsigned failed_before = records->failed_runs;
+
+	progress_begin(&schedule.progress, env->where);
+	plan(&schedule);
+	if (schedule.count) {
+		progress_say(&schedule.progress, "%zu series of runs, about %.0f s", schedule.count,
+			     options->budget_s);
+		run_rounds(&schedule);
+		run_traced(&schedule);
+	}
+	progress_end(&schedule.progress);
+	if (schedule.count && strcmp(env->unit, "ns") == 0)
+		note_wide(&schedule);
+	for (size_t i = 0; i < schedule.count; i++)
+		free(schedule.combos[i].walls);
+	free(schedule.combos);
+	if (schedule.interrupted)
+		return STATUS_INTERRUPTED;
+	if (!schedule.count)
+		return STATUS_HOST;
+	return records->failed_runs > failed_before ? STATUS_FAILED : STATUS_OK;
+}
