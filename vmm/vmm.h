@@ -269,6 +269,8 @@ void *gpa_ptr(const struct vm *vm, uint64_t gpa, size_t len);
 
 void x86_setup_real(struct vcpu *v, uint32_t base, uint32_t entry);
 void x86_setup_protected(struct vcpu *v, uint32_t entry, uint32_t multiboot_info);
+/* Copies the bytes at the instruction pointer; how many, 0 if it points outside memory. */
+size_t x86_code(const struct vcpu *v, uint64_t *linear, uint8_t *code, size_t len);
 /* Registers and instruction bytes to stderr. */
 void x86_dump(struct vcpu *v);
 
@@ -322,6 +324,8 @@ enum host_feature { HOST_REAL_MODE, HOST_PROTECTED, HOST_IRET, HOST_PAGING, HOST
 int probe_main(bool json);
 /* True if a tiny guest shows that the host's KVM has the feature. */
 bool probe_feature(enum host_feature feature);
+/* What the instruction needs and the host's KVM does not have, for example "32-bit paging"; or NULL. */
+const char *probe_missing(const uint8_t *code, size_t bytes);
 /* "kvm_amd", "kvm_intel", "kvm_pvm", or "kvm" when the module's name is hidden. */
 const char *probe_kvm_kind(void);
 

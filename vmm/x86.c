@@ -107,27 +107,32 @@ void x86_setup_protected(struct vcpu *v, uint32_t entry, uint32_t multiboot_info
 	set_state(v, &sregs, &regs);
 }
 
-static void dump_code(const struct vcpu *v, uint64_t linear)
+size_t x86_code(const struct vcpu *v, uint64_t *linear, uint8_t *code, size_t len)
 {
-	struct kvm_translation t = { .linear_address = linear };
-	const uint8_t *code;
+	struct kvm_translation t;
+	struct kvm_regs regs;
+	struct kvm_sregs sregs;
+	size_t n = 0;
+	const uint8_t *byte;
 
-	fprintf(stderr, "  code at %08llx:", (unsigned long long)linear);
-	if (ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid ||
-	    !(code = gpa_ptr(v->vm, t.physical_address, 1))) {
-		fprintf(stderr, " not in guest memory\n");
-		return;
-	}
-	for (unsigned int i = 0; i < DUMP_BYTES; i++)
-		if (gpa_ptr(v->vm, t.physical_address, i + 1))
-			fprintf(stderr, " %02x", code[i]);
-	fputc('\n', stderr);
+	if (ioctl(v->fd, KVM_GET_REGS, &regs) < 0 || ioctl(v->fd, KVM_GET_SREGS, &sregs) < 0)
+		return 0;
+	*linear = (sregs.cs.base + regs.rip) & 0xffffffff;
+	t = (struct kvm_translation){ .linear_address = *linear };
+	if (ioctl(v->fd, KVM_TRANSLATE, &t) < 0 || !t.valid)
+		return 0;
+	while (n < len && (byte = gpa_ptr(v->vm, t.physical_address + n, 1)))
+		code[n++] = *byte;
+	return n;
 }
 
 void x86_dump(struct vcpu *v)
 {
+	uint8_t code[DUMP_BYTES];
 	struct kvm_regs r;
 	struct kvm_sregs s;
+	uint64_t linear = 0;
+	size_t n = x86_code(v, &linear, code, sizeof(code));
 
 	if (ioctl(v->fd, KVM_GET_REGS, &r) < 0 || ioctl(v->fd, KVM_GET_SREGS, &s) < 0)
 		return;
@@ -141,6 +146,10 @@ void x86_dump(struct vcpu *v)
 		s.cs.selector, s.ds.selector, s.es.selector, s.fs.selector, s.gs.selector,
 		s.ss.selector, s.tr.selector, s.cr0, s.cr2, s.cr3, s.cr4, s.gdt.base, s.gdt.limit,
 		s.idt.base, s.idt.limit);
-	dump_code(v, (s.cs.base + r.rip) & 0xffffffff);
+	fprintf(stderr, "  code at %08llx:%s", (unsigned long long)linear,
+		n ? "" : " not in guest memory");
+	for (size_t i = 0; i < n; i++)
+		fprintf(stderr, " %02x", code[i]);
+	fputc('\n', stderr);
 	funlockfile(stderr);
 }
