@@ -3,7 +3,7 @@
  * Times one operation after the other with the TSC and prints what came out.
  *
  * Arguments: "n=SAMPLES" (default and most: 1000) of each operation, after a tenth as many
- * unmeasured ones; "emulated"; "paging".
+ * unmeasured ones; "paging"; "emulated": this KVM interprets 32-bit code and has no iret.
  *
  * Each sample is
  *
@@ -11,13 +11,12 @@
  *
  * LFENCE waits for everything before it and is never intercepted, unlike CPUID, the usual
  * serialising instruction, which is an exit under KVM (SDM vol. 2, RDTSC and LFENCE; on AMD with
- * MSR C001_1029[1], which Linux sets). KVM's instruction emulator does not know LFENCE and needs
- * none: with "emulated" it is left out. What the frame itself costs, call included, is the
- * operation "empty"; it is reported beside the others and not subtracted.
+ * MSR C001_1029[1], which Linux sets). What the frame itself costs, call included, is the operation
+ * "empty"; it is reported beside the others and not subtracted.
  *
  * Output, all numbers hexadecimal, cycles of the TSC; every byte is an exit, so it is short:
  *
- *     micro 1 MODE n=SAMPLES fenced=0|1
+ *     micro 1 MODE n=SAMPLES
  *     op NAME n=SAMPLES sum=C min=C p50=C p90=C p99=C p999=C max=C
  *     h BUCKET:COUNT BUCKET:COUNT ...      of minikvm/trace.h
  *     skip NAME REASON
@@ -32,27 +31,16 @@
 
 volatile uint32_t interrupts;
 
-static inline __attribute__((always_inline)) uint64_t timestamp(bool fenced)
-{
-	uint64_t tsc;
-
-	if (fenced)
-		__asm__ volatile("lfence" : : : "memory");
-	tsc = rdtsc();
-	return tsc;
-}
-
-static inline __attribute__((always_inline)) uint32_t sample(struct micro *micro,
-							     const struct op *op, uint32_t i,
-							     bool fenced)
+static uint32_t sample(struct micro *micro, const struct op *op, uint32_t i)
 {
 	uint64_t start, cycles;
 
-	start = timestamp(fenced);
-	if (fenced)
-		__asm__ volatile("lfence" : : : "memory");
+	__asm__ volatile("lfence" : : : "memory");
+	start = rdtsc();
+	__asm__ volatile("lfence" : : : "memory");
 	op->run(micro, i);
-	cycles = timestamp(fenced) - start;
+	__asm__ volatile("lfence" : : : "memory");
+	cycles = rdtsc() - start;
 	return cycles > UINT32_MAX ? UINT32_MAX : (uint32_t)cycles;
 }
 
@@ -64,7 +52,7 @@ static void measure(struct micro *micro, const struct op *op, uint32_t warmup, u
 
 		if (op->prepare)
 			op->prepare(micro, i);
-		*slot = micro->fenced ? sample(micro, op, i, true) : sample(micro, op, i, false);
+		*slot = sample(micro, op, i);
 	}
 }
 
@@ -178,14 +166,12 @@ int guest_main(const char *arguments)
 		return 1;
 	}
 	micro.emulated = find_argument(arguments, "emulated") != NULL;
-	micro.fenced = !micro.emulated;
 	micro.paging = find_argument(arguments, "paging") != NULL;
 	mode_setup(&micro);
 
 	put(&line, "micro 1 ");
 	put(&line, micro.paging ? "paged" : mode_name);
 	put_field(&line, "n", samples);
-	put_field(&line, "fenced", micro.fenced);
 	put(&line, "\n");
 	flush(&line);
 	for (const struct op *op = common_ops; op->name; op++)

@@ -11,7 +11,6 @@
 extern volatile uint32_t interrupts;
 
 struct micro {
-	bool fenced;   /* LFENCE around each RDTSC */
 	bool emulated; /* KVM interprets this guest: what its emulator lacks is left out */
 	bool paging;
 	bool testdev; /* kvm-vmm --testdev */

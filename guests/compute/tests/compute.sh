@@ -49,6 +49,27 @@ for name in "$@"; do
     echo "$output"
 done
 
+# Real mode: the rounds are built in.
+real()
+{
+    case $platform in
+    kvm-vmm) timeout 60 kvm-vmm "$folder/real-$1.bin" </dev/null ;;
+    qemu-tcg) timeout 60 qemu-system-i386 -accel tcg -nodefaults -no-user-config -display none \
+        -no-reboot -m 1 -debugcon stdio -serial null -device isa-debug-exit,iobase=0xf4,iosize=4 \
+        -bios "$folder/real-$1-qemu.rom" </dev/null ;;
+    esac
+}
+
+for name in loop portio; do
+    [ "$platform" != native ] || continue
+    output=$(real $name)
+    status=$?
+    [ $status -eq $good ] || fail "real-$name: status $status, not $good"
+    expr "$output" : "$name n=[0-9]* cycles=0x[0-9a-f]* checksum=0x[0-9a-f]* OK\$" >/dev/null ||
+        fail "real-$name: printed '$output'"
+    echo "real-$output"
+done
+
 output=$(run "$folder/tests/corrupt$suffix" $rounds)
 status=$?
 [ $status -eq $bad ] || fail "corrupt: status $status, not $bad"
