@@ -34,7 +34,6 @@ struct task_struct { int pid, tgid; struct files_struct *files; } KERNEL_TYPE;
 struct vmcb_control_area { uint64_t exit_code; } KERNEL_TYPE;
 struct vmcb { struct vmcb_control_area control; } KERNEL_TYPE;
 struct vcpu_svm { struct kvm_vcpu vcpu; struct vmcb *vmcb; } KERNEL_TYPE;
-/* Since 7.0 the exit code is 64 bits wide in name too; older: two halves, or one field. */
 
 /* Intel: in vcpu_vmx itself, or since 6.15 in the part shared with TDX. */
 union vmx_exit_reason { uint32_t full; } KERNEL_TYPE;
@@ -134,6 +133,16 @@ static __always_inline void *ctx_ptr(const uint64_t *ctx, uint8_t i)
 static __always_inline uint64_t ctx_arg(const uint64_t *ctx, uint8_t i)
 {
 	return (uint64_t)ctx_ptr(ctx, i);
+}
+
+/*
+ * Index of a table of a power of two: the mask is for the verifier, and hidden
+ * from the compiler, which would drop it where it knows better.
+ */
+static __always_inline uint64_t table_index(uint64_t i, uint32_t size)
+{
+	asm volatile("" : "+r"(i));
+	return i & (size - 1);
 }
 
 static __always_inline void add(uint64_t *counter)
@@ -333,13 +342,13 @@ static __noinline uint32_t slot_slow(uint32_t runs_vcpu)
 		slot = thread_new(id >> 32, tid);
 		bpf_map_update_elem(&slots, &tid, &slot, BPF_ANY);
 	}
-	cpus[bpf_get_smp_processor_id() & (MAX_CPUS - 1)].tid_slot = tid | (uint64_t)slot << 32;
+	cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)].tid_slot = tid | (uint64_t)slot << 32;
 	return slot;
 }
 
 static __always_inline uint32_t slot_get(bool runs_vcpu)
 {
-	uint64_t cached = cpus[bpf_get_smp_processor_id() & (MAX_CPUS - 1)].tid_slot;
+	uint64_t cached = cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)].tid_slot;
 	uint32_t slot = cached >> 32;
 
 	if ((uint32_t)cached != (uint32_t)bpf_get_current_pid_tgid() ||
@@ -421,7 +430,7 @@ int exit_hw(uint64_t *ctx)
 	now = want_time ? bpf_ktime_get_ns() : 0;
 	vcpu = ctx_ptr(ctx, arg.exit_vcpu);
 	code = hw_code(ctx, vcpu, isa);
-	row = hw_row(code, isa) & (HW_ROWS - 1);
+	row = table_index(hw_row(code, isa), HW_ROWS);
 	emit(EVENT_EXIT, now, isa, 0, code, isa);
 	c = cell_get(&t->hw_index[row], code, isa, 0);
 	ns = span_end(t, now);
@@ -455,7 +464,7 @@ static __always_inline struct span *entry_ends(struct thread *t, struct cell **c
 		return NULL;
 	if (state != STATE_EXITED)
 		kind = state == STATE_USER ? USER_HANDLER : USER_REENTRY;
-	return &(*c)->span[kind & (CELL_SPANS - 1)];
+	return &(*c)->span[table_index(kind, CELL_SPANS)];
 }
 
 SEC("tp_btf/kvm_entry")
@@ -501,7 +510,7 @@ static __always_inline struct cell *user_cell(struct thread *t, const uint64_t *
 	} else {
 		row = error < USER_ROWS - USER_ERRNO_BASE ? USER_ERRNO_BASE + error : USER_ROWS - 1;
 	}
-	index = &t->user_index[row & (USER_ROWS - 1)];
+	index = &t->user_index[table_index(row, USER_ROWS)];
 	t->user_cell = 0;
 	struct cell *c = cell_get(index, reason, 0, error);
 	if (!c)
@@ -594,7 +603,7 @@ int sched_switch(uint64_t *ctx)
 {
 	struct task_struct *prev = ctx_ptr(ctx, arg.switch_prev);
 	struct task_struct *next = ctx_ptr(ctx, arg.switch_next);
-	struct cpu *cpu = &cpus[bpf_get_smp_processor_id() & (MAX_CPUS - 1)];
+	struct cpu *cpu = &cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)];
 	uint32_t slot = cpu->tid_slot >> 32, tid, *known;
 	struct thread *t;
 	uint64_t now;
@@ -800,7 +809,7 @@ int irq_inject(uint64_t *ctx)
 	t->injected++;
 	if ((uint8_t)ctx_arg(ctx, arg.inject_soft))
 		return 0;
-	j = &t->inject[t->inject_depth & (INJECT_DEPTH - 1)];
+	j = &t->inject[table_index(t->inject_depth, INJECT_DEPTH)];
 	j->ns = now;
 	j->vector = vector;
 	t->inject_depth++;
@@ -832,7 +841,7 @@ int irq_ack(uint64_t *ctx)
 	t->acked++;
 	if (t->inject_depth) {
 		t->inject_depth--;
-		delivered = t->inject[t->inject_depth & (INJECT_DEPTH - 1)].ns;
+		delivered = t->inject[table_index(t->inject_depth, INJECT_DEPTH)].ns;
 	}
 	irq = bpf_map_lookup_elem(&irqs, &gsi);
 	if (!irq) {

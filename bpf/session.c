@@ -294,7 +294,7 @@ static void load(struct session *s)
 
 	if (!error)
 		return;
-	if (error == EPERM || error == EACCES)
+	if (error == EPERM || (error == EACCES && geteuid()))
 		fatal("loading eBPF programs",
 		      "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN", error);
 	if (error == ENOMEM || error == E2BIG)
