@@ -7,7 +7,7 @@ n = int(STATS_max)
 head = 18 + 20 * key_rows(parts)
 foot = 64
 height = head + foot + 26 * n
-set terminal svg size 800,height fixed noenhanced font "sans-serif,14" background "#ffffff"
+set terminal svg size 800,height fixed noenhanced font "sans-serif,15" background "#ffffff"
 set output output
 
 set lmargin at screen left_edge(items)
@@ -18,8 +18,9 @@ stats data using (column("value")) nooutput
 set yrange [n + 0.6:0.4]
 set logscale x
 low = 0.5
-set xrange [low:STATS_max * 4]
-set format x human
+high = STATS_max * 4
+set xrange [low:high]
+load scripts."/logtics.gp"
 set border 1
 set grid xtics noytics
 set ytics scale 0

@@ -22,14 +22,13 @@ set border 3 lw 1
 set tics nomirror scale 0.5
 set grid lt -1 lc rgb "#b0888888" lw 0.7
 
-# 1000000 as 1M: what a log axis is labelled with.
-human = "%.0s%c"
+labelled = 1
 
 # Room on the left for the longest name, in screen units of a plot 800 wide.
 longest(list) = int(sum [i = 1:words(list)] 0) + \
     (max = 0, sum [i = 1:words(list)] (max = strlen(word(list, i)) > max ? strlen(word(list, i)) : max, 0), max)
-left_edge(list) = (edge = (24 + 8.6 * longest(list)) / 800.0, edge < 0.07 ? 0.07 : edge > 0.36 ? 0.36 : edge)
+left_edge(list) = (edge = (24 + 9.1 * longest(list)) / 800.0, edge < 0.07 ? 0.07 : edge > 0.36 ? 0.36 : edge)
 
 # The key stands in rows above the plot: how many it takes.
-key_columns(list) = (c = int(76.0 / (longest(list) + 7)), c < 1 ? 1 : c)
+key_columns(list) = (c = int(72.0 / (longest(list) + 7)), c < 1 ? 1 : c)
 key_rows(list) = int(ceil(words(list) / (1.0 * key_columns(list))))

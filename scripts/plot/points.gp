@@ -8,7 +8,7 @@ n = int(STATS_max)
 head = 18 + 20 * key_rows(parts)
 foot = 64
 height = head + foot + 24 * n
-set terminal svg size 800,height fixed noenhanced font "sans-serif,14" background "#ffffff"
+set terminal svg size 800,height fixed noenhanced font "sans-serif,15" background "#ffffff"
 set output output
 
 set lmargin at screen left_edge(items)
@@ -25,12 +25,14 @@ do for [i = 1:words(marks)] {
 }
 set yrange [n + 0.7:0.3]
 set logscale x
-set xrange [least / 1.4:most * (most / least > 100 ? 4 : 2)]
+low = least / 1.4
+high = most * (most / least > 100 ? 4 : 2)
+set xrange [low:high]
+load scripts."/logtics.gp"
 do for [i = 1:words(marks)] {
     set arrow i from first word(marks, i) + 0, graph 0 to first word(marks, i) + 0, graph 1 \
         nohead lt 7 lw 1.5 dt 2 back
 }
-set format x human
 set border 1
 set grid xtics noytics
 set ytics scale 0

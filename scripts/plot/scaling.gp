@@ -5,7 +5,7 @@ load scripts."/common.gp"
 head = 18 + 20 * key_rows(items . " allowed-by-the-CPUs")
 foot = 64
 height = head + foot + 300
-set terminal svg size 800,height fixed noenhanced font "sans-serif,14" background "#ffffff"
+set terminal svg size 800,height fixed noenhanced font "sans-serif,15" background "#ffffff"
 set output output
 
 stats data using (column("guests")) nooutput

@@ -6,7 +6,7 @@ n = words(items)
 head = 18 + 20 * key_rows(parts)
 foot = 64
 height = head + foot + 34 * n
-set terminal svg size 800,height fixed noenhanced font "sans-serif,14" background "#ffffff"
+set terminal svg size 800,height fixed noenhanced font "sans-serif,15" background "#ffffff"
 set output output
 
 set lmargin at screen left_edge(items)

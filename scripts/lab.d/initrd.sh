@@ -1,0 +1,180 @@
+# SPDX-License-Identifier: MIT
+# What the lab boots: kernel, initramfs, and the job appended to it. Sourced by scripts/lab.
+
+# Sets vmlinux and initramfs. The kernel comes from setup.sh (lab.d/kernel) or --kernel; the
+# initramfs is made again when something it is made of is newer.
+find_machine() {
+    local part
+    vmlinux=$build/lab/kernel/vmlinux
+    initramfs=$build/lab/initramfs.cpio
+    if [[ -n $kernel ]]; then
+        [[ -r $kernel ]] || fail "cannot read the kernel $kernel"
+        vmlinux=$kernel
+        [[ -n $modules || $kernel != *vmlinu?-* ]] || modules=/lib/modules/${kernel##*vmlinu?-}
+        [[ -d $modules ]] || wrong_usage "--modules must name the folder of $kernel's modules"
+        initramfs=$build/lab/initramfs-${modules//\//_}.cpio
+    elif ! "$scripts/lab.d/kernel" "$build" --check; then
+        fail "no usable kernel in $build/lab" "scripts/setup.sh fetches it"
+    fi
+    modules=${modules:-$build/lab/kernel/modules}
+    for part in "$scripts"/lab.d/{init,initramfs,newc.sh} "$modules"; do
+        [[ $part -nt $initramfs ]] || continue
+        make_file "$initramfs" "$scripts/lab.d/initramfs" "$scripts/lab.d/init" \
+            "$(type -P busybox)" "$modules"
+        break
+    done
+    part=$scripts/lab.d/tsc_khz.c
+    [[ ! $part -nt $build/lab/tsc_khz ]] || make_file "$build/lab/tsc_khz" compile "$part"
+}
+
+# make_file FILE COMMAND...: FILE is what the command prints, or as it was
+make_file() {
+    local file=$1
+    shift
+    mkdir -p -- "${file%/*}" && "$@" >"$file.$$" && chmod +x "$file.$$" && mv -- "$file.$$" "$file" && return
+    rm -f -- "$file.$$"
+    fail "cannot make $file"
+}
+
+# compile SOURCE: the program on stdout
+compile() {
+    local program status
+    program=$(mktemp) && "${CC:-cc}" -O2 -o "$program" "$1" && cat "$program"
+    status=$?
+    rm -f -- "$program"
+    return $status
+}
+
+# open_file NAME: a new file that has no name, only the descriptor ${NAME}_fd: however this
+# script ends, nothing stays behind.
+open_file() {
+    local path
+    path=$(mktemp "${TMPDIR:-/tmp}/lab.XXXXXXXX") || exit 125
+    eval "exec {$1_fd}<>\"\$path\""
+    rm -f -- "$path"
+}
+
+# read_stdin: all of it, before an exact machine starts; from a terminal, nothing
+read_stdin() {
+    local never note_pid
+    open_file stdin
+    [[ ! -t 0 ]] || return 0
+    (
+        exec {never}<> <(:)
+        read -r -t 2 -u "$never"
+        echo "lab: --exact reads all of stdin first; waiting for its end (or use </dev/null)" >&2
+    ) &
+    note_pid=$!
+    cat >&"$stdin_fd"
+    kill "$note_pid" 2>/dev/null
+    wait "$note_pid" 2>/dev/null
+}
+
+# make_initrd: the initramfs and this job, in initrd_fd
+make_initrd() {
+    open_file initrd
+    emit_initrd >&"$initrd_fd" || fail "cannot write the initial RAM disk" "is ${TMPDIR:-/tmp} full?"
+}
+
+emit_initrd() {
+    cat -- "$initramfs" || return
+    newc_text .lab/job "$(emit_job)"
+    if [[ $mode = exact ]]; then
+        newc_file .lab/stdin "/proc/$BASHPID/fd/$stdin_fd" 100644
+        emit_placed || return
+    fi
+    newc_end
+}
+
+# emit_job: the settings lab.d/init reads
+emit_job() {
+    local name path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin size=(24 80)
+    [[ $io != tty ]] || read -r -a size < <(stty size)
+    echo "mode=$mode io=$io results=${results:+1} timing=$timing rows=${size[0]} cols=${size[1]}"
+    if [[ $mode = exact ]]; then
+        echo "build=/build cwd=$(quote "${cwd:-/build}")"
+        echo "export HOME=/root LC_ALL=C.UTF-8"
+        path=/bin
+    else
+        echo "build=$(quote "$build") cwd=$(quote "$cwd")"
+        for name in HOME USER TERM LANG LC_ALL NO_COLOR; do
+            [[ -z ${!name+set} ]] || echo "export $name=$(quote "${!name}")"
+        done
+    fi
+    echo "export PATH=\"\$build:$path\" MINIKVM_BUILD=\"\$build\" MINIKVM_LAB=${exact:+exact}"
+    echo "export MINIKVM_LAB=\${MINIKVM_LAB:-1}"
+    echo "run() { \"\$@\" $(quote "${command[@]}"); }"
+}
+
+# quote WORD...: for a POSIX shell
+quote() {
+    local word
+    for word; do
+        printf "'%s' " "${word//\'/\'\\\'\'}"
+    done
+}
+
+# emit_placed: the files of an exact machine
+emit_placed() {
+    local path
+    local -A placed=() # path without leading slash -> file, or / for a folder
+    place_build
+    for path in "${added[@]}"; do
+        place_added "$path"
+    done
+    ((${#placed[@]})) || return 0
+    while IFS= read -r -d '' path; do
+        if [[ ${placed[$path]} = / ]]; then
+            newc_dir "$path"
+        else
+            newc_file "$path" "${placed[$path]}" || return
+        fi
+    done < <(printf '%s\0' "${!placed[@]}" | LC_ALL=C sort -z)
+}
+
+# place FILE PATH: FILE is PATH there, in folders made for it
+place() {
+    local folder=${2%/*}
+    placed[${2#/}]=$1
+    while [[ -n $folder && -z ${placed[${folder#/}]-} ]]; do
+        placed[${folder#/}]=/
+        folder=${folder%/*}
+    done
+}
+
+# place_build: guest images, static programs, and the command itself even if it is not static
+place_build() {
+    local file
+    while IFS= read -r -d '' file; do
+        [[ $file != *.@(bin|rom|elf) ]] && is_dynamic "$build/$file" ||
+            place "$build/$file" "/build/$file"
+    done < <(cd -- "$build" && find . \( -name 'meson-*' -o -name '*.p' -o -path ./lab \) -prune -o \
+        -type f \( -name '*.bin' -o -name '*.rom' -o -name '*.elf' -o -perm -u+x \) \
+        ! -name '*.so*' -printf '%P\0')
+    file=${command[0]}
+    [[ ! -f $build/$file ]] || place_added "$build/$file:/build/$file"
+}
+
+# place_added FILE[:PATH]
+place_added() {
+    local from=${1%%:*} to file
+    [[ -e $from ]] || fail "--add: there is no $from"
+    from=$(realpath -s -- "$from")
+    to=$from
+    [[ $1 != *:* ]] || to=/${1#*:}
+    to=/${to##+(/)}
+    if [[ -d $from ]]; then
+        while IFS= read -r -d '' file; do
+            place "$from/$file" "$to/$file"
+        done < <(find -L "$from" -type f -printf '%P\0')
+        return
+    fi
+    place "$from" "$to"
+    is_dynamic "$from" || return 0
+    while read -r file; do
+        place "$file" "$file"
+    done < <(ldd "$from" | grep -o '/[^ ]*')
+}
+
+# is_dynamic FILE: it needs a dynamic linker, whose name stands in the first bytes of an ELF file
+is_dynamic() { head -c 1024 -- "$1" | grep -qa /ld-linux; }
