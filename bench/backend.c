@@ -135,7 +135,7 @@ static void run_probe(struct env *env)
 	probe->line = describe_probe(probe);
 }
 
-static char *find_build(void)
+char *build_folder(void)
 {
 	const char *given = getenv("MINIKVM_BUILD");
 	char path[4096];
@@ -165,7 +165,7 @@ void env_init(struct env *env, const char *where)
 {
 	*env = (struct env){ .where = where };
 	env->unit = strcmp(where, "exact") == 0 ? "instructions" : "ns";
-	env->build = find_build();
+	env->build = build_folder();
 	env->scratch = make_scratch();
 	env->launcher = env_path(env, "bench/kvm-launch");
 	env->qemu = find_qemu();

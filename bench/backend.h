@@ -26,6 +26,8 @@ struct env {
 	struct signals signals;
 };
 
+/* $MINIKVM_BUILD, or where this program is; the caller frees it. */
+char *build_folder(void);
 /* Finds the programs and probes KVM; where is not copied. */
 void env_init(struct env *env, const char *where);
 void env_free(struct env *env);

@@ -56,6 +56,8 @@ const char *closest(const char *word, const char *const *words);
 char *read_file(const char *path, size_t *bytes);
 /* 0, or -1 and errno; creates parents too. */
 int make_dirs(const char *path);
+/* A folder of files that this program made, with what is in it; no folders below, no error. */
+void remove_folder(const char *path);
 /* "1.23 ms", "4.5 GiB": value in ns or bytes to a short text in the caller's buffer. */
 const char *format_ns(char *buffer, size_t size, double ns);
 const char *format_bytes(char *buffer, size_t size, double bytes);
@@ -201,7 +203,7 @@ struct workload {
 
 /* Tables of the other suites; suite.c joins them. Each ends with an entry whose name is NULL. */
 extern const struct workload guest_workloads[];	  /* suite.c */
-extern const struct workload os_workloads[];	  /* suite.c */
+extern const struct workload os_workloads[];	  /* suite_os.c */
 extern const struct workload micro_workloads[];	  /* micro.c */
 extern const struct workload compute_workloads[]; /* micro.c */
 

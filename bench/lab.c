@@ -1,5 +1,4 @@
 /* SPDX-License-Identifier: MIT */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -234,20 +233,6 @@ static void merge_machine(json_t *machine, const char *folder, const struct step
 	    note(notes, "%s", json_string_value(text));
 	json_decref(inner);
 	free(path);
-}
-
-/* The folder holds files only: what kvm-bench and the lab wrote. */
-static void remove_folder(const char *folder)
-{
-	DIR *dir = opendir(folder);
-	struct dirent *entry;
-
-	while (dir && (entry = readdir(dir)))
-		if (entry->d_name[0] != '.')
-			unlinkat(dirfd(dir), entry->d_name, 0);
-	if (dir)
-		closedir(dir);
-	rmdir(folder);
 }
 
 static int step_failed(const struct step *step, int status, struct notes *notes)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 /* What every part of kvm-bench uses: messages, memory, time, paths. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
@@ -177,6 +178,19 @@ int make_dirs(const char *path)
 	}
 	free(copy);
 	return status;
+}
+
+void remove_folder(const char *path)
+{
+	DIR *dir = opendir(path);
+	struct dirent *entry;
+
+	while (dir && (entry = readdir(dir)))
+		if (entry->d_name[0] != '.')
+			unlinkat(dirfd(dir), entry->d_name, 0);
+	if (dir)
+		closedir(dir);
+	rmdir(path);
 }
 
 struct unit {
