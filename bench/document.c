@@ -60,6 +60,16 @@ static const struct {
 	[STATE_UNKNOWN] = { "?", "unknown" },
 };
 
+/* Characters of UTF-8, not bytes. */
+static size_t text_width(const char *text)
+{
+	size_t width = 0;
+
+	for (; *text; text++)
+		width += (*text & 0xc0) != 0x80;
+	return width;
+}
+
 /* ---- Building ---- */
 struct document *document_new(const char *base, const char *title)
 {
@@ -347,6 +357,7 @@ static void html_svg_body(FILE *file, const char *svg, size_t plot)
 		bool prefix; /* the plot's prefix follows */
 	} changes[] = {
 		{ " id=\"", " id=\"", true },
+		{ " id='", " id='", true },
 		{ "href='#", "href='#", true },
 		{ "href=\"#", "href=\"#", true },
 		{ "url(#", "url(#", true },
@@ -441,6 +452,36 @@ static bool edge(const struct document *document, size_t i, int step)
 	       document->block[other].kind != BLOCK_VERDICT;
 }
 
+/* About as wide as a browser draws it, in pixels. */
+static double table_pixels(const struct table *table)
+{
+	double pixels = 0;
+
+	for (size_t column = 0; column < table->columns; column++) {
+		size_t widest = text_width(table->title[column]) + 3;
+
+		for (size_t i = column; i < table->cells; i += table->columns) {
+			size_t width = text_width(table->cell[i].text) + 2;
+
+			/* Long texts wrap; numbers do not. */
+			if (table->kind[column] == COLUMN_TEXT && width > 24)
+				width = 24;
+			widest = width > widest ? width : widest;
+		}
+		pixels += 24 + 7.2 * (double)widest;
+	}
+	return pixels;
+}
+
+/* Half of the page is too narrow for one of the pair's tables: one below the other then. */
+static bool pair_is_wide(const struct document *document, size_t begin)
+{
+	for (size_t i = begin; i < document->blocks && document->block[i].kind != BLOCK_PAIR_END; i++)
+		if (document->block[i].kind == BLOCK_TABLE && table_pixels(document->block[i].table) > 668)
+			return true;
+	return false;
+}
+
 static void html_block(FILE *file, const struct document *document, size_t i, size_t *plots)
 {
 	const struct block *block = &document->block[i];
@@ -469,7 +510,7 @@ static void html_block(FILE *file, const struct document *document, size_t i, si
 		html_plot(file, document, block, ++*plots);
 		break;
 	case BLOCK_PAIR_BEGIN:
-		fputs("<div class=\"pair\">\n", file);
+		fputs(pair_is_wide(document, i) ? "<div class=\"stack\">\n" : "<div class=\"pair\">\n", file);
 		break;
 	case BLOCK_PAIR_END:
 		fputs("</div>\n", file);
@@ -509,16 +550,6 @@ static void markdown_text(FILE *file, const char *text, bool in_table)
 			fputc('\\', file);
 		fputc((unsigned char)*text < 0x20 ? ' ' : *text, file);
 	}
-}
-
-/* Characters of UTF-8, not bytes. */
-static size_t text_width(const char *text)
-{
-	size_t width = 0;
-
-	for (; *text; text++)
-		width += (*text & 0xc0) != 0x80;
-	return width;
 }
 
 /* The cell as Markdown, to be freed. */

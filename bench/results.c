@@ -579,22 +579,45 @@ bool series_is_exact(const struct series *series)
 	       !strcmp(series->unit, "instructions");
 }
 
+/* The run's own word, if machine.json has it. */
+static bool class_from_images(const struct results *results, const char *workload,
+			      enum workload_class *class)
+{
+	static const struct {
+		const char *kind;
+		enum workload_class class;
+	} kinds[] = { { "guest", CLASS_GUEST }, { "1K OS", CLASS_OS }, { "micro", CLASS_MICRO },
+		      { "compute", CLASS_COMPUTE } };
+	const json_t *image;
+	size_t i;
+
+	json_array_foreach(json_object_get(results->machine, "images"), i, image) {
+		if (strcmp(json_text(image, "workload", ""), workload) != 0)
+			continue;
+		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
+			if (!strcmp(json_text(image, "kind", ""), kinds[k].kind)) {
+				*class = kinds[k].class;
+				return true;
+			}
+	}
+	return false;
+}
+
 enum workload_class results_class(const struct results *results, const char *workload)
 {
 	bool compute = false, micro = false;
+	enum workload_class class;
 
+	if (class_from_images(results, workload, &class))
+		return class;
 	for (size_t i = 0; i < results->series_count; i++) {
 		const struct series *s = &results->series[i];
 
-		if (strcmp(s->workload, workload))
+		if (strcmp(s->workload, workload) != 0)
 			continue;
 		compute |= !strcmp(s->metric, "iterations");
 		micro |= !strncmp(s->metric, "op.", 3);
 	}
-	if (micro)
-		return CLASS_MICRO;
-	if (compute)
-		return CLASS_COMPUTE;
-	return strstr(workload, "os") && (strstr(workload, "1k") || !strncmp(workload, "os", 2)) ?
-		       CLASS_OS : CLASS_GUEST;
+	return micro ? CLASS_MICRO : compute ? CLASS_COMPUTE :
+	       strstr(workload, "os-1k") || strstr(workload, "1k-os") ? CLASS_OS : CLASS_GUEST;
 }
