@@ -4,7 +4,8 @@
  * Format") in memory. Each file is a header block and its data, padded to whole
  * blocks; two zero blocks end the archive. Writing moves the files behind.
  */
-#include "kernel.h"
+#include "fs.h"
+#include "lib.h"
 
 #define BLOCK 512u
 #define END_BYTES (2 * BLOCK)
@@ -56,6 +57,11 @@ static uint32_t checksum(const struct ustar *file)
 	return sum;
 }
 
+static bool all_zero(const struct ustar *file)
+{
+	return !file->name[0] && checksum(file) == sizeof(file->checksum) * ' ';
+}
+
 uint32_t fs_bytes(const struct ustar *file)
 {
 	return octal(file->size, sizeof(file->size));
@@ -78,8 +84,8 @@ const char *fs_init(struct fs *fs, uint8_t *start, uint32_t disk_bytes)
 	*fs = (struct fs){ .start = start, .disk_bytes = disk_bytes };
 	for (; fs->used_bytes + END_BYTES <= disk_bytes; fs->used_bytes += extent(file)) {
 		file = (const struct ustar *)(start + fs->used_bytes);
-		if (!file->name[0])
-			return checksum(file) == sizeof(file->checksum) * ' ' ? NULL : "no file name";
+		if (all_zero(file))
+			return NULL;
 		if (memcmp(file->magic, "ustar", sizeof(file->magic)))
 			return "no ustar header";
 		if (octal(file->checksum, sizeof(file->checksum)) != checksum(file))
@@ -124,11 +130,6 @@ int32_t fs_find(const struct fs *fs, const char *name)
 	return -1;
 }
 
-const uint8_t *fs_data(const struct ustar *file)
-{
-	return (const uint8_t *)(file + 1);
-}
-
 bool fs_executable(const struct ustar *file)
 {
 	return octal(file->mode, sizeof(file->mode)) & OWNER_EXECUTE;
@@ -142,7 +143,7 @@ uint32_t fs_read(const struct ustar *file, uint32_t offset, void *to, uint32_t b
 		return 0;
 	if (bytes > size - offset)
 		bytes = size - offset;
-	memcpy(to, fs_data(file) + offset, bytes);
+	memcpy(to, (const uint8_t *)(file + 1) + offset, bytes);
 	return bytes;
 }
 

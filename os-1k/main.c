@@ -69,9 +69,10 @@ void kernel_main(struct kernel *k, uint32_t magic, uint32_t info_addr, uint32_t 
 	print(k, "=== 1K OS x86 ===\n"
 		 "Booting in Protected Mode with Paging...\n");
 	trap_init(k);
-	print(k, "Interrupt handlers registered\n"
-		 "  Timer (IRQ %u, vector 0x%x)\n"
-		 "  Keyboard (IRQ %u, vector 0x%x)\n",
+	print(k,
+	      "Interrupt handlers registered\n"
+	      "  Timer (IRQ %u, vector 0x%x)\n"
+	      "  Keyboard (IRQ %u, vector 0x%x)\n",
 	      TIMER_IRQ, TIMER_VECTOR, KEYBOARD_IRQ, KEYBOARD_VECTOR);
 	if (panic_wanted)
 		__asm__ volatile("ud2");

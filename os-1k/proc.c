@@ -98,10 +98,15 @@ struct proc *proc_spawn(struct kernel *k, const char *command)
 	first = (struct first_stack *)(p->stack + sizeof(p->stack)) - 1;
 	*first = (struct first_stack){
 		.return_to = trap_return,
-		.frame = { .gs = USER_DATA, .fs = USER_DATA, .es = USER_DATA, .ds = USER_DATA,
-			   .eip = USER_BASE, .cs = USER_CODE,
+		.frame = { .gs = USER_DATA,
+			   .fs = USER_DATA,
+			   .es = USER_DATA,
+			   .ds = USER_DATA,
+			   .eip = USER_BASE,
+			   .cs = USER_CODE,
 			   .eflags = EFLAGS_RESERVED | EFLAGS_IF,
-			   .esp = esp, .ss = USER_DATA },
+			   .esp = esp,
+			   .ss = USER_DATA },
 	};
 	memset(p->files, 0, sizeof(p->files));
 	p->esp = (uint32_t)(uintptr_t)first;

@@ -128,18 +128,10 @@ static int32_t sys_list(struct kernel *k, const struct frame *f)
 }
 
 static int32_t (*const calls[])(struct kernel *k, const struct frame *f) = {
-	[SYS_EXIT] = sys_exit,
-	[SYS_PUTCHAR] = sys_putchar,
-	[SYS_GETCHAR] = sys_getchar,
-	[SYS_WRITE] = sys_write,
-	[SYS_SPAWN] = sys_spawn,
-	[SYS_WAIT] = sys_wait,
-	[SYS_YIELD] = sys_yield,
-	[SYS_GETPID] = sys_getpid,
-	[SYS_UPTIME] = sys_uptime,
-	[SYS_OPEN] = sys_open,
-	[SYS_READ] = sys_read,
-	[SYS_WRITE_FILE] = sys_write_file,
+	[SYS_EXIT] = sys_exit,	 [SYS_PUTCHAR] = sys_putchar, [SYS_GETCHAR] = sys_getchar,
+	[SYS_WRITE] = sys_write, [SYS_SPAWN] = sys_spawn,     [SYS_WAIT] = sys_wait,
+	[SYS_YIELD] = sys_yield, [SYS_GETPID] = sys_getpid,   [SYS_UPTIME] = sys_uptime,
+	[SYS_OPEN] = sys_open,	 [SYS_READ] = sys_read,	      [SYS_WRITE_FILE] = sys_write_file,
 	[SYS_LIST] = sys_list,
 };
 

@@ -67,7 +67,7 @@ static void gdt_init(struct tss *tss)
 	gdt[USER_CODE / 8] = descriptor(0, FLAT_LIMIT, PRESENT | RING_3 | SEGMENT_CODE, FLAT_FLAGS);
 	gdt[USER_DATA / 8] = descriptor(0, FLAT_LIMIT, PRESENT | RING_3 | SEGMENT_DATA, FLAT_FLAGS);
 	gdt[TSS_SELECTOR / 8] =
-		descriptor((uintptr_t)tss, sizeof(*tss) - 1, PRESENT | SYSTEM_TSS, 0);
+	    descriptor((uintptr_t)tss, sizeof(*tss) - 1, PRESENT | SYSTEM_TSS, 0);
 
 	/* LGDT alone changes nothing: a segment register keeps what it loaded before. */
 	__asm__ volatile("lgdt %0\n\t"
@@ -118,7 +118,7 @@ static void pic_init(uint8_t input_irq)
 	outb(PIC2 + 1, PIC_CASCADE_IRQ);
 	outb(PIC1 + 1, ICW4_8086);
 	outb(PIC2 + 1, ICW4_8086);
-	outb(PIC1 + 1, (uint8_t)~(1 << TIMER_IRQ | 1 << input_irq));
+	outb(PIC1 + 1, 0xff ^ 1 << TIMER_IRQ ^ 1 << input_irq);
 	outb(PIC2 + 1, 0xff);
 }
 

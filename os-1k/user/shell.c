@@ -18,8 +18,15 @@ static const char menu[] = "=== 1K OS Menu ===\n"
 			   "  5. Fibonacci (up to 89)           0. Exit\n";
 
 static const char *const programs[10] = {
-	[1] = "multiplication", [2] = "counter", [3] = "echo",	    [4] = "about", [5] = "fibonacci",
-	[6] = "primes",		[7] = "art",	 [8] = "factorial", [9] = "gcd",
+	[1] = "multiplication",
+	[2] = "counter",
+	[3] = "echo",
+	[4] = "about",
+	[5] = "fibonacci",
+	[6] = "primes",
+	[7] = "art",
+	[8] = "factorial",
+	[9] = "gcd",
 };
 
 /* Reads and echoes a line; its length, or END_OF_INPUT when there is not even a part of one. */

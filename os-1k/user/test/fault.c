@@ -56,9 +56,9 @@ static const struct {
 	const char *name;
 	void (*act)(void);
 } kinds[] = {
-	{ "null", null_write }, { "kernel", kernel_read }, { "stack", stack_overflow },
+	{ "null", null_write }, { "kernel", kernel_read },    { "stack", stack_overflow },
 	{ "divide", divide },	{ "privileged", privileged }, { "port", port },
-	{ "vector", vector },	{ "invalid", invalid },	   { "x87", x87 },
+	{ "vector", vector },	{ "invalid", invalid },	      { "x87", x87 },
 };
 
 int main(const char *kind)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Three thousand processes one after the other, fifty of them orphans; then as many at once as go. */
+/* 3,000 processes one after the other, fifty of them orphans; then as many at once as go. */
 #include "../user.h"
 
 #define ROUNDS 3000
