@@ -90,7 +90,7 @@ emit_initrd() {
 emit_job() {
     local name path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin size=(24 80)
     [[ $io != tty ]] || read -r -a size < <(stty size)
-    echo "mode=$mode io=$io results=${results:+1} timing=$timing rows=${size[0]} cols=${size[1]}"
+    echo "mode=$mode io=$io merged=$merged results=${results:+1} timing=$timing rows=${size[0]} cols=${size[1]}"
     if [[ $mode = exact ]]; then
         echo "build=/build cwd=$(quote "${cwd:-/build}")"
         echo "export HOME=/root LC_ALL=C.UTF-8"

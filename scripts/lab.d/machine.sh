@@ -102,21 +102,26 @@ connect_port() {
     local name
     new_pipe to stdin
     new_pipe from stdout
-    new_pipe from stderr
     relay "$user_stdin" "$stdin_w" mortal cat
     stdin_pid=$!
     relay "$stdout_r" 1 mortal cat
     stdout_pid=$!
-    relay "$stderr_r" 2 mortal cat
-    stderr_pid=$!
     qemu+=(-chardev stdio,id=stdin,signal=off)
     qemu_in=$stdin_r
     output stdout "$stdout_w"
-    output stderr "$stderr_w"
     qemu+=(-device virtio-serial-device)
-    for name in stdin stdout stderr; do
+    for name in stdin stdout; do
         qemu+=(-device "virtserialport,chardev=$name,name=$name")
     done
+    [[ -n $merged ]] || connect_stderr
+}
+
+connect_stderr() {
+    new_pipe from stderr
+    relay "$stderr_r" 2 mortal cat
+    stderr_pid=$!
+    output stderr "$stderr_w"
+    qemu+=(-device virtserialport,chardev=stderr,name=stderr)
 }
 
 # A terminal: ttyS1, whose window follows ours by a port of its own.
@@ -137,6 +142,7 @@ connect_tty() {
     qemu+=(-echr 0x1d -device virtio-serial-device
         -device virtserialport,chardev=window,name=window)
     exec {window_fd}>&"$window_w"
+    [[ -n $merged ]] || connect_stderr
     trap 'stty size >&"$window_fd"' WINCH
 }
 
@@ -171,7 +177,7 @@ watch_machine() {
         ended=''
         wait -n -p ended $qemu_pid $timer_pid $stdout_pid
         status=$?
-        case $ended in
+        case ${ended-} in
         '') ;; # a signal whose trap returned
         "$qemu_pid") qemu_pid='' qemu_status=$status; return ;;
         "$timer_pid")
