@@ -7,7 +7,8 @@
  *     NAME n=ROUNDS cycles=0xTSC checksum=0xSUM OK
  *     NAME n=ROUNDS FAILED: round R gave 0xX, not 0xY
  *
- * TSC spans the rounds alone, without set-up. A wrong result ends the run with status 1.
+ * TSC spans these rounds alone, without set-up and a first round before them. A wrong result ends
+ * the run with status 1.
  */
 #ifndef COMPUTE_COMMON_H
 #define COMPUTE_COMMON_H

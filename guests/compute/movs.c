@@ -4,6 +4,7 @@
 
 #define WORDS 16384u
 #define COPIES 4u
+#define SUM (COPIES * (1 + 1 + WORDS))
 
 static uint32_t from[WORDS], to[WORDS];
 
@@ -32,4 +33,4 @@ static uint32_t copy(void)
 	return sum;
 }
 
-const struct payload payload = { "movs", COPIES * (1 + 1 + WORDS), fill, copy };
+const struct payload payload = { "movs", SUM, fill, copy };

@@ -35,7 +35,7 @@ static void enable_paging(void)
 	for (uint32_t space = 0; space < 2; space++) {
 		directory[space][0] = PRESENT | WRITABLE | LARGE; /* this program */
 		directory[space][WINDOW / LARGE_PAGE_BYTES] =
-			(uint32_t)table[space] | PRESENT | WRITABLE;
+		    (uint32_t)table[space] | PRESENT | WRITABLE;
 		for (uint32_t i = 0; i < PAGES; i++) {
 			const uint32_t page = space ? PAGES - 1 - i : i;
 

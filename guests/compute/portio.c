@@ -6,6 +6,7 @@
 
 #define COM1_SCRATCH (COM1_PORT + 7)
 #define PAIRS 100u /* of one OUT and one IN each */
+#define SUM (PAIRS * (PAIRS - 1) / 2)
 
 static uint32_t echo(void)
 {
@@ -18,4 +19,4 @@ static uint32_t echo(void)
 	return sum;
 }
 
-const struct payload payload = { "portio", PAIRS * (PAIRS - 1) / 2, NULL, echo };
+const struct payload payload = { "portio", SUM, NULL, echo };

@@ -3,6 +3,7 @@
 #include "common.h"
 
 #define REWRITES 100u
+#define SUM (REWRITES * (REWRITES - 1) / 2)
 
 /* mov $IMMEDIATE, %eax; ret: in a section that may be written and executed. */
 __asm__(".pushsection .selfmod, \"awx\", @progbits\n"
@@ -27,4 +28,4 @@ static uint32_t rewrite(void)
 	return sum;
 }
 
-const struct payload payload = { "selfmod", REWRITES * (REWRITES - 1) / 2, NULL, rewrite };
+const struct payload payload = { "selfmod", SUM, NULL, rewrite };

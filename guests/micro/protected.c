@@ -57,8 +57,8 @@ _Noreturn __attribute__((used)) void protected_main(uint32_t magic, uint32_t inf
 _Noreturn void protected_main(uint32_t magic, uint32_t info)
 {
 	const struct multiboot_info *multiboot = (const struct multiboot_info *)info;
-	const bool arguments = magic == MULTIBOOT_MAGIC &&
-			       multiboot->flags & MULTIBOOT_INFO_CMDLINE;
+	const bool arguments =
+	    magic == MULTIBOOT_MAGIC && multiboot->flags & MULTIBOOT_INFO_CMDLINE;
 
 	run_guest(arguments ? (const char *)multiboot->cmdline : "");
 }

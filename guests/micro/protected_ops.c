@@ -57,7 +57,7 @@ volatile uint32_t *page_fault_entry; /* what the handler makes present */
 static void map_large(uint32_t address)
 {
 	directory[address / LARGE_PAGE_BYTES] =
-		(address & -LARGE_PAGE_BYTES) | PRESENT | WRITABLE | LARGE;
+	    (address & -LARGE_PAGE_BYTES) | PRESENT | WRITABLE | LARGE;
 }
 
 static void load_cr3(void)

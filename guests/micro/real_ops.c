@@ -6,7 +6,7 @@
 
 #define SOFTWARE_VECTOR 0x30 /* below 0x80: software KVMs lose the others in real mode */
 
-/* RAM behind our own 64 KiB and below what kvm-vmm gives a real-mode guest, its last page left out. */
+/* RAM behind our own 64 KiB, up to the last page kvm-vmm gives a real-mode guest. */
 #define TOUCH_FIRST 0x10000u
 #define TOUCH_PAGES ((REAL_MODE_MEM - TOUCH_FIRST) / 4096u - 1)
 

@@ -77,7 +77,7 @@ uint32_t parse_number(const char *word)
 	return number;
 }
 
-/* A freestanding compiler may call these for what the source does not (C11, 4 p. 6; GCC manual, 2.1). */
+/* A compiler may call these where the source does not (GCC manual, 2.1: freestanding). */
 void *memset(void *to, int byte, size_t bytes);
 void *memcpy(void *restrict to, const void *restrict from, size_t bytes);
 
