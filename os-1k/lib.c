@@ -13,15 +13,18 @@ void *memcpy(void *to, const void *from, size_t bytes)
 	return to;
 }
 
+/* Backwards where forwards would overwrite what is still to be copied. */
 void *memmove(void *to, const void *from, size_t bytes)
 {
-	uint8_t *t = to;
-	const uint8_t *f = from;
+	uint8_t *last_to = (uint8_t *)to + bytes - 1;
+	const uint8_t *last_from = (const uint8_t *)from + bytes - 1;
 
-	if (t <= f)
+	if (to <= from)
 		return memcpy(to, from, bytes);
-	while (bytes--)
-		t[bytes] = ((const volatile uint8_t *)f)[bytes];
+	__asm__ volatile("std; rep movsb; cld"
+			 : "+D"(last_to), "+S"(last_from), "+c"(bytes)
+			 :
+			 : "memory");
 	return to;
 }
 

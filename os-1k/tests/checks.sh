@@ -366,6 +366,34 @@ kvm_check_four_at_once() {
     done
 }
 
+# Ctrl-C at the prompt, while everything sleeps.
+kvm_check_interrupt() {
+    local i status
+    sleep 20 | kvm-vmm "$elf" >"$dir/out" 2>"$dir/err" &
+    for ((i = 0; i < 100; i++)); do
+        grep -q 'Select: $' "$dir/out" && break
+        sleep 0.1
+    done
+    kill -INT $!
+    wait $!
+    status=$?
+    [[ $status = 130 ]] || fail "status $status, not 130: $(cat "$dir/err")"
+}
+
+# The pages between the kernel's end and the memory's are few here; too few for the shell there.
+kvm_check_memory() {
+    want_session 1 0 >"$dir/want"
+    boot "$elf" --mem=1280K < <(printf '1\n0\n')
+    expect 0 || return
+    want_session 1 0 >"$dir/want"
+    boot "$elf" --mem=64M < <(printf '1\n0\n')
+    expect 0 || return
+    boot "$elf" --mem=1176K </dev/null
+    local status=$?
+    [[ $status = 33 && $(tail -n 1 "$dir/out") = 'Kernel panic: no shell: '*'out of memory' ]] ||
+        fail "1176 KiB: status $status: $(tail -n 1 "$dir/out")"
+}
+
 # exits STATS-FILE [JQ-FILTER]
 exits() { jq "${2:-.vcpus[0].kvm_runs}" "$1"; }
 

@@ -14,10 +14,7 @@ static void kernel_read(void)
 
 static void stack_overflow(void)
 {
-	volatile char bytes[8192];
-
-	bytes[0] = 1;
-	(void)bytes[0];
+	__asm__ volatile("movl $1, -8192(%%esp)" : : : "memory");
 }
 
 static void divide(void)
