@@ -180,13 +180,7 @@ void env_init(struct env *env, const char *where)
 
 void env_free(struct env *env)
 {
-	char *stats = stats_path(env), *input = input_path(env);
-
-	unlink(stats);
-	unlink(input);
-	rmdir(env->scratch);
-	free(stats);
-	free(input);
+	remove_folder(env->scratch);
 	free(env->build);
 	free(env->scratch);
 	free(env->launcher);

@@ -42,18 +42,33 @@ void argv_add_all(struct argv *argv, const char *const *words)
 		argv_add(argv, *words);
 }
 
+/* One word as a shell takes it: 'don'\''t'. */
+static void put_quoted(FILE *out, const char *word)
+{
+	if (*word && !strpbrk(word, " \t\n'\"\\$`*?[]()<>|&;#~!{}")) {
+		fputs(word, out);
+		return;
+	}
+	fputc('\'', out);
+	for (; *word; word++)
+		fputs(*word == '\'' ? "'\\''" : (const char[]){ *word, '\0' }, out);
+	fputc('\'', out);
+}
+
 char *argv_text(const struct argv *argv)
 {
-	char *text = xstrdup("");
+	char *text = NULL;
+	size_t bytes;
+	FILE *out = open_memstream(&text, &bytes);
 
+	if (!out)
+		die(STATUS_HOST, "out of memory; close other programs and run again");
 	for (size_t i = 0; i < argv->count; i++) {
-		const char *word = argv->words[i];
-		bool plain = *word && !strpbrk(word, " \t\n'\"\\$`*?[]()<>|&;#~");
-		char *longer = xasprintf(plain ? "%s%s%s" : "%s%s'%s'", text, i ? " " : "", word);
-
-		free(text);
-		text = longer;
+		if (i)
+			fputc(' ', out);
+		put_quoted(out, argv->words[i]);
 	}
+	fclose(out);
 	return text;
 }
 

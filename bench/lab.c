@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "crosscheck.h"
 #include "lab.h"
 
 #define LAB_FAILURE 125
@@ -23,7 +24,7 @@ struct step {
 	const char *backends, *workloads, *guests;
 	const char *quick_workloads; /* with --quick; NULL: the same */
 	unsigned warmup, runs, quick_runs;
-	bool clock_is_exact;
+	bool clock_is_exact, crosscheck;
 };
 
 static const struct step steps[] = {
@@ -32,7 +33,8 @@ static const struct step steps[] = {
 	  .backends = "kvm-vmm",
 	  .guests = "1,2,4",
 	  .runs = 2,
-	  .quick_runs = 1 },
+	  .quick_runs = 1,
+	  .crosscheck = true },
 	{ .as = "exact",
 	  .about = "instructions of kvm-vmm and of a bare KVM_RUN loop",
 	  .lab_options = { "--exact" },
@@ -153,7 +155,9 @@ static bool step_command(const struct step *step, const struct env *env,
 	argv_addf(argv, "--results=%s", folder);
 	argv_add_all(argv, (const char *const[]){ "--", "kvm-bench", "run", "--where=host",
 						  "--output=/results", "--no-report",
-						  "--no-crosscheck", "--timeout=120", NULL });
+						  "--timeout=120", NULL });
+	if (!step->crosscheck || options->no_crosscheck)
+		argv_add(argv, "--no-crosscheck");
 	argv_addf(argv, "--as=%s", step->as);
 	argv_addf(argv, "--warmup=%u", step->warmup);
 	argv_addf(argv, "--runs=%u", runs);
@@ -258,6 +262,7 @@ static int run_step(const struct step *step, struct env *env, struct records *re
 			die(STATUS_HOST, "%s: %s", folder, strerror(errno));
 		status = wait_for(start(&argv, env), &env->signals);
 		samples = xasprintf("%s/" SAMPLES_CSV, folder);
+		crosscheck_merge(records->folder, folder);
 		if (access(samples, R_OK) == 0 && records_merge(records, folder) == 0)
 			merge_machine(machine, folder, step, notes);
 		else if (!env->signals.interrupted)

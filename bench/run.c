@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "crosscheck.h"
 #include "lab.h"
 #include "machine.h"
 #include "table.h"
@@ -111,7 +112,10 @@ static int run_host(struct session *session)
 
 	if (status == STATUS_HOST)
 		warn("nothing to run on this machine: %s", session->env.probe.line);
-	return status;
+	if (status == STATUS_INTERRUPTED || status == STATUS_HOST || session->options.no_crosscheck)
+		return status;
+	return worse(status, crosscheck_run(&session->env, session->folder, &session->options,
+					    &session->notes));
 }
 
 static int run_lab(struct session *session, bool needed)
@@ -184,8 +188,6 @@ static void say_end(const struct session *session, int status)
 		       failed == 1 ? "" : "s", session->folder);
 	if (session->options.no_report)
 		printf("samples: %s\n", session->folder);
-	else
-		printf("report: %s/report.html\n", session->folder);
 }
 
 int cmd_run(int argc, char **argv)

@@ -88,13 +88,20 @@ static bool wants_guests(const struct run_options *options, const struct workloa
 	       options->workloads.count || !strcmp(workload->name, "multiplication");
 }
 
+bool schedule_wants(const struct run_options *options, const struct workload *workload,
+		    unsigned guests)
+{
+	return workload_selected(options, workload) && wants_guests(options, workload, guests) &&
+	       !(options->quick && workload->not_quick && !options->workloads.count);
+}
+
 static void plan_workload(struct schedule *schedule, const struct workload *workload,
 			  const bool *available)
 {
 	const struct run_options *options = schedule->options;
 
 	for (unsigned guests = 1; guests <= 4; guests++) {
-		if (!wants_guests(options, workload, guests))
+		if (!schedule_wants(options, workload, guests))
 			continue;
 		for (size_t i = 0; backends[i].name; i++) {
 			const struct backend *backend = &backends[i];
@@ -134,9 +141,7 @@ static void plan(struct schedule *schedule)
 		free(missing);
 	}
 	for (size_t i = 0; (workload = suite_at(i)); i++)
-		if (workload_selected(options, workload) &&
-		    !(options->quick && workload->not_quick && !options->workloads.count))
-			plan_workload(schedule, workload, available);
+		plan_workload(schedule, workload, available);
 }
 
 /* ---- One execution ---- */

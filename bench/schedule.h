@@ -19,6 +19,10 @@ struct notes {
 void note(struct notes *notes, const char *format, ...) PRINTF(2, 3);
 void notes_free(struct notes *notes);
 
+/* Whether a workload was asked for with so many guests. */
+bool schedule_wants(const struct run_options *options, const struct workload *workload,
+		    unsigned guests);
+
 /*
  * All selected workloads on this machine's available backends. Warm-up, counted rounds in turns
  * (A B, then B A), and one run of each under ptrace for its PSS. Returns STATUS_OK,
