@@ -162,7 +162,7 @@ place_added() {
     from=$(realpath -s -- "$from")
     to=$from
     [[ $1 != *:* ]] || to=/${1#*:}
-    to=/${to##+(/)}
+    while [[ $to = //* ]]; do to=${to#/}; done
     if [[ -d $from ]]; then
         while IFS= read -r -d '' file; do
             place "$from/$file" "$to/$file"
