@@ -116,7 +116,8 @@ bool probe_feature(enum host_feature feature)
 	return works;
 }
 
-const char *probe_missing(const uint8_t *code, size_t bytes)
+/* What the instruction needs and the host's KVM does not have; NULL if that is not it. */
+static const char *missing_for(const uint8_t *code, size_t bytes)
 {
 	static const struct {
 		uint8_t opcode[2];
@@ -147,6 +148,19 @@ const char *probe_kvm_kind(void)
 			return kinds[i];
 	}
 	return "kvm";
+}
+
+bool probe_beyond_host(const struct vcpu *v)
+{
+	uint8_t code[2];
+	uint64_t linear;
+	size_t n = v->mode == MODE_PROTECTED ? x86_code(v, &linear, code, sizeof(code)) : 0;
+	const char *missing = missing_for(code, n);
+
+	if (missing)
+		warn("%s: this host's KVM (%s) has no %s; the lab has: scripts/lab -- kvm-vmm %s",
+		     v->image->path, probe_kvm_kind(), missing, v->image->path);
+	return missing != NULL;
 }
 
 struct findings {

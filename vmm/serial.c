@@ -52,36 +52,31 @@ static uint8_t interrupt_id(struct vm *vm)
 
 	if ((s->ier & IER_RX) && keyboard_has_byte(vm))
 		return fifo | IIR_RX;
-	if ((s->ier & IER_THRE) && s->thr_empty_pending) {
-		s->thr_empty_pending = false; /* reading it is the acknowledgement */
-		return fifo | IIR_THRE;
-	}
-	return fifo | IIR_NONE;
+	if (!(s->ier & IER_THRE) || !s->thr_empty_pending)
+		return fifo | IIR_NONE;
+	s->thr_empty_pending = false; /* reading it is the acknowledgement */
+	return fifo | IIR_THRE;
 }
 
 static uint8_t read_register(struct vm *vm, unsigned int reg)
 {
 	struct serial *s = &vm->serial;
 
+	if (reg <= REG_IER && (s->plain[REG_LCR] & LCR_DLAB))
+		return s->divisor[reg];
 	switch (reg) {
 	case REG_DATA:
-		if (s->lcr & LCR_DLAB)
-			return s->dll;
 		return keyboard_has_byte(vm) ? (uint8_t)keyboard_take(vm) : 0;
 	case REG_IER:
-		return s->lcr & LCR_DLAB ? s->dlm : s->ier;
+		return s->ier;
 	case REG_IIR:
 		return interrupt_id(vm);
-	case REG_LCR:
-		return s->lcr;
-	case REG_MCR:
-		return s->mcr;
 	case REG_LSR:
 		return LSR_THR_EMPTY | (keyboard_has_byte(vm) ? LSR_DATA : 0);
 	case REG_MSR:
 		return MSR_READY;
 	default:
-		return s->scr;
+		return s->plain[reg];
 	}
 }
 
@@ -89,20 +84,16 @@ static void write_register(struct vcpu *v, unsigned int reg, uint8_t value)
 {
 	struct serial *s = &v->vm->serial;
 
+	if (reg <= REG_IER && (s->plain[REG_LCR] & LCR_DLAB)) {
+		s->divisor[reg] = value;
+		return;
+	}
 	switch (reg) {
 	case REG_DATA:
-		if (s->lcr & LCR_DLAB) {
-			s->dll = value;
-			break;
-		}
 		console_put(&v->console, value);
 		s->thr_empty_pending = true;
 		break;
 	case REG_IER:
-		if (s->lcr & LCR_DLAB) {
-			s->dlm = value;
-			break;
-		}
 		if ((value & IER_THRE) && !(s->ier & IER_THRE))
 			s->thr_empty_pending = true;
 		s->ier = value & (IER_RX | IER_THRE);
@@ -110,15 +101,8 @@ static void write_register(struct vcpu *v, unsigned int reg, uint8_t value)
 	case REG_IIR: /* written, it is the FIFO control register */
 		s->fcr = value;
 		break;
-	case REG_LCR:
-		s->lcr = value;
-		break;
-	case REG_MCR:
-		s->mcr = value;
-		break;
-	case REG_SCR:
-		s->scr = value;
-		break;
+	default: /* the status registers are never read back from here */
+		s->plain[reg] = value;
 	}
 }
 

@@ -142,30 +142,13 @@ bool vcpu_end(struct vcpu *v, enum end end, int status)
 	return false;
 }
 
-/*
- * A protected-mode guest may have come to an instruction that the host's KVM
- * cannot run at all. That is no fault of the guest: one line says where it runs.
- */
-static bool is_beyond_host(struct vcpu *v)
-{
-	uint8_t code[2];
-	uint64_t linear;
-	size_t n = v->mode == MODE_PROTECTED ? x86_code(v, &linear, code, sizeof(code)) : 0;
-	const char *missing = probe_missing(code, n);
-
-	if (missing)
-		warn("%s: this host's KVM (%s) has no %s; the lab has: scripts/lab -- kvm-vmm %s",
-		     v->image->path, probe_kvm_kind(), missing, v->image->path);
-	return missing != NULL;
-}
-
 bool vcpu_fault(struct vcpu *v, const char *format, ...)
 {
 	char reason[256];
 	va_list arguments;
 
 	console_flush(&v->console, true);
-	if (is_beyond_host(v))
+	if (probe_beyond_host(v))
 		return vcpu_end(v, END_FAULT, STATUS_HOST);
 	va_start(arguments, format);
 	vsnprintf(reason, sizeof(reason), format, arguments);

@@ -202,7 +202,8 @@ bool timer_wait_tick(struct vcpu *v);
 /* ---- serial.c: COM1 ---- */
 
 struct serial {
-	uint8_t lcr, mcr, scr, dll, dlm, fcr;
+	uint8_t plain[COM1_PORTS]; /* registers that only remember: LCR, MCR, SCR */
+	uint8_t divisor[2], fcr;
 	_Atomic uint8_t ier;		/* the keyboard thread looks at these two */
 	_Atomic bool thr_empty_pending; /* THRE interrupt not yet acknowledged by an IIR read */
 	bool irq_level;
@@ -324,8 +325,11 @@ enum host_feature { HOST_REAL_MODE, HOST_PROTECTED, HOST_IRET, HOST_PAGING, HOST
 int probe_main(bool json);
 /* True if a tiny guest shows that the host's KVM has the feature. */
 bool probe_feature(enum host_feature feature);
-/* What the instruction needs and the host's KVM does not have, for example "32-bit paging"; or NULL. */
-const char *probe_missing(const uint8_t *code, size_t bytes);
+/*
+ * Whether the guest has come to an instruction that the host's KVM cannot run
+ * at all: no fault of the guest. Says in one line where it runs.
+ */
+bool probe_beyond_host(const struct vcpu *v);
 /* "kvm_amd", "kvm_intel", "kvm_pvm", or "kvm" when the module's name is hidden. */
 const char *probe_kvm_kind(void);
 
