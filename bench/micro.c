@@ -267,7 +267,7 @@ const struct workload micro_workloads[] = {
 	  .qemu_args = WORDS("-append", "n=1000 paging"), .not_quick = true },
 	{ MICRO("protected"), .name = "micro-emulated",
 	  .about = "single operations, protected mode, without what an instruction emulator lacks",
-	  .image = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=500 emulated"),
+	  .image = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=250 emulated"),
 	  .not_quick = true },
 	{ 0 },
 };
