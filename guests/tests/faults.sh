@@ -15,7 +15,7 @@ fault() {
     expect_status "$1" 1 && expect_output "$1" nothing && expect_error "$1" "$2" &&
         expect_error "$1" 'eip=' && expect_error "$1" "code at ${code_of[$1]:-$code}" &&
         expect_exits "$1" 0 "$3" || return
-    if [ "$(jq -r '.vcpus[0].end' stats.json)" != fault ]; then
+    if [ "${end[0]}" != fault ]; then
         fail "$1" 'the statistics do not call it a fault'
         return
     fi
@@ -39,17 +39,18 @@ echo 'unknown port: OK' >badport.txt
 run "$t/badport.bin" </dev/null
 if expect_status 'unknown port' 0 && expect_output 'unknown port' badport.txt &&
     expect_exits 'unknown port' 0 'KVM_EXIT_HLT=1 KVM_EXIT_IO=23'; then
-    if [ "$(jq '.vcpus[0].unhandled_io' stats.json)" -eq 6 ]; then
+    if [ "${unhandled[0]}" -eq 6 ]; then
         pass 'unknown port'
     else
-        fail 'unknown port' "unhandled_io is not 6: $(jq '.vcpus[0].unhandled_io' stats.json)"
+        fail 'unknown port' "unhandled_io is ${unhandled[0]}, not 6"
     fi
 fi
 
 # A guest that never leaves.
 run --timeout=200ms "$t/spin.bin" </dev/null
-expect_status 'spin' 124 && [ "$(jq -r '.vcpus[0].end' stats.json)" = timeout ] && pass 'spin' ||
-    fail 'spin' "end is $(jq -r '.vcpus[0].end' stats.json)"
+if expect_status 'spin' 124; then
+    [ "${end[0]}" = timeout ] && pass 'spin' || fail 'spin' "it ended by ${end[0]}"
+fi
 
 # What it printed before must have come out long before the end, newline or not.
 mkfifo pipe
