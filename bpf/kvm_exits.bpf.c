@@ -12,6 +12,7 @@
 #include <bpf/bpf_helpers.h>
 #include <bpf/bpf_core_read.h>
 #include "kvm_exits.h"
+#include "bucket.h"
 
 char LICENSE[] SEC("license") = "Dual MIT/GPL";
 
@@ -21,7 +22,15 @@ char LICENSE[] SEC("license") = "Dual MIT/GPL";
 struct upid { int nr; } KERNEL_TYPE;
 struct pid { struct upid numbers[1]; } KERNEL_TYPE;
 struct kvm { int nr_memslots_dirty_logging; } KERNEL_TYPE;
-struct kvm_vcpu { struct kvm *kvm; int vcpu_id; struct pid *pid; } KERNEL_TYPE;
+struct kvm_vcpu_arch { __u32 hflags; } KERNEL_TYPE;
+struct kvm_vcpu_stat { __u64 exits; } KERNEL_TYPE;
+struct kvm_vcpu {
+	struct kvm *kvm;
+	int vcpu_id;
+	struct pid *pid;
+	struct kvm_vcpu_arch arch;
+	struct kvm_vcpu_stat stat;
+} KERNEL_TYPE;
 struct qstr { const unsigned char *name; } KERNEL_TYPE;
 struct dentry { struct qstr d_name; } KERNEL_TYPE;
 struct path { struct dentry *dentry; } KERNEL_TYPE;
@@ -46,12 +55,17 @@ const volatile struct arg_index arg = {};
 const volatile bool all_tasks;
 const volatile bool want_hist;
 const volatile bool want_record;
+const volatile bool want_split; /* TO_USER by user reason, too */
 const volatile bool want_time;
 const volatile int only_vcpu = -1;
 const volatile uint32_t max_threads, max_cells, max_hists;
 
 uint32_t used_threads, used_cells, used_hists;
 struct lost lost;
+
+/* In the program's own data: an address and an index, where a map would be looked up. */
+struct thread threads[MAX_THREADS];
+struct cell cells[MAX_CELLS];
 
 #define MAP_ARRAY(NAME, TYPE)                                                                      \
 	struct {                                                                                   \
@@ -62,8 +76,6 @@ struct lost lost;
 		__type(value, TYPE);                                                               \
 	} NAME SEC(".maps")
 
-MAP_ARRAY(threads, struct thread);
-MAP_ARRAY(cells, struct cell);
 MAP_ARRAY(hists, struct hist);
 MAP_ARRAY(pios, struct access);
 MAP_ARRAY(irqs, struct irq);
@@ -136,8 +148,8 @@ static __always_inline uint64_t ctx_arg(const uint64_t *ctx, uint8_t i)
 }
 
 /*
- * Index of a table of a power of two: the mask is for the verifier, and hidden
- * from the compiler, which would drop it where it knows better.
+ * Index of a table of a power of two, always within it. The mask is for the
+ * verifier, and hidden from the compiler, which would drop it where it knows better.
  */
 static __always_inline uint64_t table_index(uint64_t i, uint32_t size)
 {
@@ -180,21 +192,32 @@ static __always_inline void emit(uint16_t event, uint64_t ns, uint32_t reason, i
 
 /* ---- histograms and rows ---- */
 
-static __noinline int hist_new(struct span *s)
+/* A span's sample with no histogram yet, or none left for it. */
+static __noinline int hist_first(struct span *s, uint64_t ns)
 {
-	uint32_t n;
+	struct hist *h;
+	uint32_t n, i;
 
 	if (!s)
 		return 0;
-	n = used_hists < max_hists ? __sync_fetch_and_add(&used_hists, 1) : max_hists;
-	s->hist = n < max_hists ? n + 1 : HIST_NONE;
+	if (!s->hist) {
+		n = used_hists < max_hists ? __sync_fetch_and_add(&used_hists, 1) : max_hists;
+		s->hist = n < max_hists ? n + 1 : HIST_NONE;
+	}
+	n = s->hist - 1;
+	h = bpf_map_lookup_elem(&hists, &n);
+	i = bucket_index(ns);
+	if (h && i < HIST_BUCKETS)
+		h->bucket[i]++;
+	else
+		add(&lost.histograms);
 	return 0;
 }
 
 static __always_inline void span_add(struct span *s, uint64_t ns)
 {
+	uint32_t n = s->hist - 1, i;
 	struct hist *h;
-	uint32_t i;
 
 	s->count++;
 	s->total_ns += ns;
@@ -204,19 +227,23 @@ static __always_inline void span_add(struct span *s, uint64_t ns)
 		s->inv_min_ns = ~ns;
 	if (!want_hist)
 		return;
-	if (!s->hist)
-		hist_new(s);
-	i = s->hist - 1;
-	h = bpf_map_lookup_elem(&hists, &i);
+	h = bpf_map_lookup_elem(&hists, &n);
 	if (!h) {
-		add(&lost.histograms);
+		hist_first(s, ns);
 		return;
 	}
-	i = hist_index(ns);
+	i = bucket_index(ns);
 	if (i < HIST_BUCKETS)
 		h->bucket[i]++;
 }
 
+/* A cell by its index, 1 to max_cells; NULL for 0. */
+static __always_inline struct cell *cell_at(uint16_t index)
+{
+	return index ? &cells[table_index(index, MAX_CELLS)] : NULL;
+}
+
+/* Gives a reason its row: index becomes that of its cell, 1-based, or stays 0 (counted). */
 static __noinline int cell_new(uint16_t *index, uint64_t code, uint32_t isa, int32_t error)
 {
 	struct cell *c;
@@ -225,11 +252,11 @@ static __noinline int cell_new(uint16_t *index, uint64_t code, uint32_t isa, int
 	if (!index)
 		return 0;
 	n = used_cells < max_cells ? __sync_fetch_and_add(&used_cells, 1) : max_cells;
-	if (n >= max_cells)
+	c = n < max_cells ? cell_at(n + 1) : NULL; /* cells[0] is not used */
+	if (!c) {
+		add(&lost.cells);
 		return 0;
-	c = bpf_map_lookup_elem(&cells, &n);
-	if (!c)
-		return 0;
+	}
 	c->code = code;
 	c->isa = isa;
 	c->error = error;
@@ -237,27 +264,16 @@ static __noinline int cell_new(uint16_t *index, uint64_t code, uint32_t isa, int
 	return 0;
 }
 
-/* The row of a reason, created when it is new; NULL (counted) when there is no room for it. */
-static __always_inline struct cell *cell_get(uint16_t *index, uint64_t code, uint32_t isa, int32_t error)
+/* The row of a reason, created when it is new; NULL when there is no room for it. */
+static __always_inline struct cell *cell_get(uint16_t *index, uint64_t code, uint32_t isa,
+					     int32_t error)
 {
-	struct cell *c;
-	uint32_t i;
+	struct cell *c = cell_at(*index);
 
-	if (!*index)
-		cell_new(index, code, isa, error);
-	i = *index - 1;
-	c = bpf_map_lookup_elem(&cells, &i);
-	if (!c)
-		add(&lost.cells);
-	return c;
-}
-
-/* A cell that exists, 1-based. */
-static __always_inline struct cell *cell_at(uint16_t index)
-{
-	uint32_t i = (uint32_t)index - 1;
-
-	return bpf_map_lookup_elem(&cells, &i);
+	if (c)
+		return c;
+	cell_new(index, code, isa, error);
+	return cell_at(*index);
 }
 
 /* ---- threads ---- */
@@ -308,6 +324,11 @@ static __always_inline bool is_target(uint32_t tgid)
 	return all_tasks || bpf_map_lookup_elem(&targets, &tgid);
 }
 
+static __always_inline struct thread *thread_at(uint32_t slot)
+{
+	return slot < MAX_THREADS ? &threads[table_index(slot, MAX_THREADS)] : NULL;
+}
+
 static __noinline uint32_t thread_new(uint32_t tgid, uint32_t tid)
 {
 	struct thread *t;
@@ -316,8 +337,8 @@ static __noinline uint32_t thread_new(uint32_t tgid, uint32_t tid)
 	if (used_threads >= max_threads)
 		return SLOT_FULL;
 	slot = __sync_fetch_and_add(&used_threads, 1);
-	t = bpf_map_lookup_elem(&threads, &slot);
-	if (!t)
+	t = thread_at(slot);
+	if (!t || slot >= max_threads)
 		return SLOT_FULL;
 	t->tgid = tgid;
 	t->tid = tid;
@@ -342,13 +363,18 @@ static __noinline uint32_t slot_slow(uint32_t runs_vcpu)
 		slot = thread_new(id >> 32, tid);
 		bpf_map_update_elem(&slots, &tid, &slot, BPF_ANY);
 	}
-	cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)].tid_slot = tid | (uint64_t)slot << 32;
+	if (slot == SLOT_FULL)
+		add(&lost.threads);
+	else /* a full one comes here again, to be counted */
+		cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)].tid_slot =
+			tid | (uint64_t)slot << 32;
 	return slot;
 }
 
 static __always_inline uint32_t slot_get(bool runs_vcpu)
 {
-	uint64_t cached = cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)].tid_slot;
+	struct cpu *cpu = &cpus[table_index(bpf_get_smp_processor_id(), MAX_CPUS)];
+	uint64_t cached = *(volatile uint64_t *)&cpu->tid_slot;
 	uint32_t slot = cached >> 32;
 
 	if ((uint32_t)cached != (uint32_t)bpf_get_current_pid_tgid() ||
@@ -360,12 +386,7 @@ static __always_inline uint32_t slot_get(bool runs_vcpu)
 /* The current thread, which runs a vCPU; NULL when it is none of ours. */
 static __always_inline struct thread *thread_get(void)
 {
-	uint32_t slot = slot_get(true);
-	struct thread *t = bpf_map_lookup_elem(&threads, &slot);
-
-	if (!t && slot == SLOT_FULL)
-		add(&lost.threads);
-	return t;
+	return thread_at(slot_get(true));
 }
 
 /* Ends the open span: its length, and the start of the next. */
@@ -385,17 +406,42 @@ static __always_inline void off_cpu_add(struct thread *t, struct cell *c)
 	}
 }
 
+/*
+ * The three hot programs come twice: lean ones, compiled for the usual
+ * positions of the arguments and no recording, and ones for all else.
+ */
+#define ARG(position, field) (lean ? (position) : arg.field)
+
 /* ---- hardware exits ---- */
 
-static __always_inline uint64_t hw_code(const uint64_t *ctx, struct kvm_vcpu *vcpu, uint32_t isa)
+/*
+ * vmcb->control.exit_code is two pointers away. The first is remembered: it changes when the
+ * vCPU enters or leaves a nested guest (a bit of hflags), and is known to be that of the same
+ * vCPU as long as its exits count up one by one.
+ */
+static __always_inline uint64_t svm_code(struct thread *t, struct kvm_vcpu *vcpu)
 {
-	if (arg.exit_reason != NO_ARG)
-		return (uint32_t)ctx_arg(ctx, arg.exit_reason);
-	if (isa == ISA_SVM && bpf_core_field_exists(((struct vcpu_svm *)0)->vmcb)) {
-		struct vmcb *vmcb = BPF_CORE_READ((struct vcpu_svm *)vcpu, vmcb);
+	uint32_t code = 0xfffffffe;
 
-		return (uint32_t)BPF_CORE_READ(vmcb, control.exit_code);
+	if (bpf_core_field_exists(vcpu->stat.exits) && bpf_core_field_exists(vcpu->arch.hflags)) {
+		uint64_t exits = vcpu->stat.exits, hflags = vcpu->arch.hflags;
+
+		if (t->code_exits != exits || t->code_vcpu != (uint64_t)vcpu ||
+		    t->code_hflags != hflags) {
+			t->code_address =
+				(uint64_t)&BPF_CORE_READ((struct vcpu_svm *)vcpu, vmcb)->control.exit_code;
+			t->code_vcpu = (uint64_t)vcpu;
+			t->code_hflags = hflags;
+		}
+		t->code_exits = exits + 1;
+		bpf_probe_read_kernel(&code, sizeof(code), (void *)t->code_address);
+		return code;
 	}
+	return BPF_CORE_READ((struct vcpu_svm *)vcpu, vmcb, control.exit_code);
+}
+
+static __always_inline uint64_t vmx_code(struct kvm_vcpu *vcpu)
+{
 	if (bpf_core_field_exists(((struct vcpu_vmx___vt *)0)->vt))
 		return BPF_CORE_READ((struct vcpu_vmx___vt *)vcpu, vt.exit_reason.full);
 	if (bpf_core_field_exists(((struct vcpu_vmx *)0)->exit_reason))
@@ -416,24 +462,33 @@ static __always_inline uint32_t hw_row(uint64_t code, uint32_t isa)
 	return row == 0xffffffff ? HW_ERR_ROW : HW_ROWS - 1;
 }
 
-SEC("tp_btf/kvm_exit")
-int exit_hw(uint64_t *ctx)
+static __always_inline int on_exit(uint64_t *ctx, bool lean)
 {
-	uint32_t isa = ctx_arg(ctx, arg.exit_isa), row;
 	struct thread *t = thread_get();
+	uint64_t now = 0, ns, code;
 	struct kvm_vcpu *vcpu;
-	uint64_t now, ns, code;
+	uint32_t isa, row;
 	struct cell *c;
 
 	if (!t)
 		return 0;
-	now = want_time ? bpf_ktime_get_ns() : 0;
-	vcpu = ctx_ptr(ctx, arg.exit_vcpu);
-	code = hw_code(ctx, vcpu, isa);
+	if (want_time)
+		now = bpf_ktime_get_ns();
+	vcpu = ctx_ptr(ctx, ARG(LEAN_EXIT_VCPU, exit_vcpu));
+	isa = ctx_arg(ctx, ARG(LEAN_EXIT_ISA, exit_isa));
+	if (!vcpu)
+		return 0;
+	if (!lean && arg.exit_reason != NO_ARG)
+		code = (uint32_t)ctx_arg(ctx, arg.exit_reason);
+	else if (isa == ISA_SVM && bpf_core_field_exists(((struct vcpu_svm *)0)->vmcb))
+		code = svm_code(t, vcpu);
+	else
+		code = vmx_code(vcpu);
 	row = table_index(hw_row(code, isa), HW_ROWS);
-	emit(EVENT_EXIT, now, isa, 0, code, isa);
-	c = cell_get(&t->hw_index[row], code, isa, 0);
+	if (!lean)
+		emit(EVENT_EXIT, now, isa, 0, code, isa);
 	ns = span_end(t, now);
+	c = cell_get(&t->hw_index[row], code, isa, 0);
 	if (!c) {
 		t->state = STATE_UNKNOWN;
 		return 0;
@@ -453,6 +508,18 @@ int exit_hw(uint64_t *ctx)
 	return 0;
 }
 
+SEC("tp_btf/kvm_exit")
+int exit_lean(uint64_t *ctx)
+{
+	return on_exit(ctx, true);
+}
+
+SEC("tp_btf/kvm_exit")
+int exit_full(uint64_t *ctx)
+{
+	return on_exit(ctx, false);
+}
+
 /* What the entry into the guest ends; none for a state that counts no span. */
 static __always_inline struct span *entry_ends(struct thread *t, struct cell **c)
 {
@@ -467,19 +534,18 @@ static __always_inline struct span *entry_ends(struct thread *t, struct cell **c
 	return &(*c)->span[table_index(kind, CELL_SPANS)];
 }
 
-SEC("tp_btf/kvm_entry")
-int entry(uint64_t *ctx)
+static __always_inline int on_entry(bool lean)
 {
 	struct thread *t = thread_get();
+	uint64_t now, ns;
 	struct span *s;
 	struct cell *c;
-	uint64_t now, ns;
 
-	(void)ctx;
 	if (!t)
 		return 0;
 	now = bpf_ktime_get_ns();
-	emit(EVENT_ENTRY, now, 0, 0, t->vcpu, 0);
+	if (!lean)
+		emit(EVENT_ENTRY, now, 0, 0, t->vcpu, 0);
 	ns = span_end(t, now);
 	t->entries++;
 	if (t->state == STATE_GUEST) {
@@ -495,13 +561,29 @@ int entry(uint64_t *ctx)
 	return 0;
 }
 
+SEC("tp_btf/kvm_entry")
+int entry_lean(void *ctx)
+{
+	(void)ctx;
+	return on_entry(true);
+}
+
+SEC("tp_btf/kvm_entry")
+int entry_full(void *ctx)
+{
+	(void)ctx;
+	return on_entry(false);
+}
+
 /* ---- returns to user space ---- */
 
-static __always_inline struct cell *user_cell(struct thread *t, const uint64_t *ctx)
+/* Counts the return; its row, or NULL when there is no room for it. */
+static __always_inline struct cell *user_count(struct thread *t, const uint64_t *ctx, bool lean)
 {
-	uint32_t reason = ctx_arg(ctx, arg.user_reason);
-	int32_t error = -(int32_t)ctx_arg(ctx, arg.user_errno);
+	uint32_t reason = ctx_arg(ctx, ARG(LEAN_USER_REASON, user_reason));
+	int32_t error = -(int32_t)ctx_arg(ctx, ARG(LEAN_USER_ERRNO, user_errno));
 	uint16_t *index;
+	struct cell *c;
 	uint32_t row;
 
 	if (error <= 0) {
@@ -511,11 +593,10 @@ static __always_inline struct cell *user_cell(struct thread *t, const uint64_t *
 		row = error < USER_ROWS - USER_ERRNO_BASE ? USER_ERRNO_BASE + error : USER_ROWS - 1;
 	}
 	index = &t->user_index[table_index(row, USER_ROWS)];
-	t->user_cell = 0;
-	struct cell *c = cell_get(index, reason, 0, error);
+	c = cell_get(index, reason, 0, error);
+	t->user_cell = *index;
 	if (!c)
 		return NULL;
-	t->user_cell = *index;
 	c->count++;
 	if ((row == USER_ERRNO_BASE - 1 && c->code != reason) ||
 	    (row == USER_ROWS - 1 && c->error != error))
@@ -530,7 +611,17 @@ int user_counts(uint64_t *ctx)
 	struct thread *t = thread_get();
 
 	if (t)
-		user_cell(t, ctx);
+		user_count(t, ctx, true);
+	return 0;
+}
+
+SEC("tp_btf/kvm_userspace_exit")
+int user_counts_full(uint64_t *ctx)
+{
+	struct thread *t = thread_get();
+
+	if (t)
+		user_count(t, ctx, false);
 	return 0;
 }
 
@@ -538,16 +629,16 @@ static __always_inline void user_from_exit(struct thread *t, struct cell *c, uin
 {
 	struct cell *hw = cell_at(t->hw_cell);
 
-	if (hw) {
-		hw->to_user++;
-		hw->to_user_ns += ns;
-		span_add(&hw->span[HW_KERNEL], ns);
-	}
-	span_add(&c->span[USER_TO_USER], ns);
+	if (want_split)
+		span_add(&c->span[USER_TO_USER], ns);
+	if (!hw)
+		return;
+	hw->to_user++;
+	hw->to_user_ns += ns;
+	span_add(&hw->span[HW_KERNEL], ns);
 }
 
-SEC("tp_btf/kvm_userspace_exit")
-int user(uint64_t *ctx)
+static __always_inline int on_user(uint64_t *ctx, bool lean)
 {
 	struct thread *t = thread_get();
 	uint64_t now, ns;
@@ -556,10 +647,12 @@ int user(uint64_t *ctx)
 	if (!t)
 		return 0;
 	now = bpf_ktime_get_ns();
-	emit(EVENT_USER, now, ctx_arg(ctx, arg.user_reason), -(int32_t)ctx_arg(ctx, arg.user_errno),
-	     (uint32_t)ctx_arg(ctx, arg.user_reason), t->vcpu);
+	if (!lean)
+		emit(EVENT_USER, now, ctx_arg(ctx, arg.user_reason),
+		     -(int32_t)ctx_arg(ctx, arg.user_errno), (uint32_t)ctx_arg(ctx, arg.user_reason),
+		     t->vcpu);
 	ns = span_end(t, now);
-	c = user_cell(t, ctx);
+	c = user_count(t, ctx, lean);
 	if (c) {
 		off_cpu_add(t, c);
 		if (t->state == STATE_EXITED)
@@ -571,6 +664,18 @@ int user(uint64_t *ctx)
 	}
 	t->state = STATE_USER;
 	return 0;
+}
+
+SEC("tp_btf/kvm_userspace_exit")
+int user_lean(uint64_t *ctx)
+{
+	return on_user(ctx, true);
+}
+
+SEC("tp_btf/kvm_userspace_exit")
+int user_full(uint64_t *ctx)
+{
+	return on_user(ctx, false);
 }
 
 /* kvm_fpu(load) is the first thing KVM_RUN does, kvm_fpu(unload) one of the last. */
@@ -612,7 +717,7 @@ int sched_switch(uint64_t *ctx)
 		return 0;
 	/* A thread with a slot is in the cache of the CPU it runs on. */
 	if ((uint32_t)cpu->tid_slot == (uint32_t)prev->pid) {
-		t = bpf_map_lookup_elem(&threads, &slot);
+		t = thread_at(slot);
 		if (t) {
 			t->off_ns = bpf_ktime_get_ns();
 			emit(EVENT_SCHED_OUT, t->off_ns, 0, 0, prev->pid, next->pid);
@@ -623,8 +728,9 @@ int sched_switch(uint64_t *ctx)
 	if (!known)
 		return 0;
 	slot = *known;
-	cpu->tid_slot = tid | (uint64_t)slot << 32;
-	t = bpf_map_lookup_elem(&threads, &slot);
+	if (slot != SLOT_FULL)
+		cpu->tid_slot = tid | (uint64_t)slot << 32;
+	t = thread_at(slot);
 	if (!t || !t->off_ns)
 		return 0;
 	now = bpf_ktime_get_ns();

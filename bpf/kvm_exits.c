@@ -55,8 +55,8 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the report to FILE", 2 },
 	{ "record", OPT_RECORD, "FILE", 0, "Write every event to FILE, as CSV", 2 },
 	{ "no-cost", OPT_NO_COST, NULL, 0, "Do not measure the probes: events cost less", 2 },
-	{ "max-threads", OPT_THREADS, "N", 0, "vCPU threads, default 256", 3 },
-	{ "max-rows", OPT_ROWS, "N", 0, "Reasons, summed over threads, default 4096", 3 },
+	{ "max-threads", OPT_THREADS, "N", 0, "Room for vCPU threads, default and most 256", 3 },
+	{ "max-rows", OPT_ROWS, "N", 0, "Room for reasons, summed over threads, default and most 8191", 3 },
 	{ "max-histograms", OPT_HISTS, "N", 0, "Histograms of 15 KiB, default 512; 0: none", 3 },
 	{ "max-addresses", OPT_ADDRESSES, "N", 0, "MMIO addresses, default 4096", 3 },
 	{ "ring-size", OPT_RING, "KIB", 0, "Room for --record, default 16384 KiB", 3 },
@@ -163,10 +163,10 @@ static error_t parse_limit(int key, char *arg, struct argp_state *state, struct 
 {
 	switch (key) {
 	case OPT_THREADS:
-		o->max_threads = parse_number(state, arg, 1, 16384);
+		o->max_threads = parse_number(state, arg, 1, MAX_THREADS);
 		return 0;
 	case OPT_ROWS:
-		o->max_rows = parse_number(state, arg, 1, UINT16_MAX - 1);
+		o->max_rows = parse_number(state, arg, 1, MAX_CELLS - 1);
 		return 0;
 	case OPT_HISTS:
 		o->max_histograms = parse_number(state, arg, 0, 65536);
@@ -371,8 +371,8 @@ int main(int argc, char **argv)
 		.vcpu = -1,
 		.interval_ns = NS_PER_S,
 		.key = "samples",
-		.max_threads = 256,
-		.max_rows = 4096,
+		.max_threads = MAX_THREADS,
+		.max_rows = MAX_CELLS - 1,
 		.max_histograms = 512,
 		.max_addresses = 4096,
 		.ring_bytes = 16 << 20,

@@ -29,6 +29,8 @@ typedef __INT32_TYPE__ int32_t;
 #define HW_ROWS 0x200
 
 #define MAX_CPUS 1024      /* power of two; more CPUs share cache entries */
+#define MAX_THREADS 256    /* power of two */
+#define MAX_CELLS 8192     /* power of two; cell 0 is not used */
 #define MAX_GSI 256
 #define PIO_ROWS (65536 * 2) /* port * 2 + direction (0 in, 1 out) */
 #define COMM_LEN 16
@@ -115,6 +117,9 @@ struct thread {
 	int32_t vcpu;        /* vcpu_id, or -1 */
 	uint32_t pad;
 	char comm[COMM_LEN];
+	/* where AMD's exit code is, and for which exit that holds: see svm_code() */
+	uint64_t code_address, code_vcpu, code_exits;
+	uint64_t code_hflags;
 	struct injection inject[INJECT_DEPTH];
 	uint16_t user_index[USER_ROWS]; /* 1-based cells; 0: none */
 	uint16_t hw_index[HW_ROWS];
@@ -203,5 +208,11 @@ struct arg_index {
 	uint8_t switch_prev, switch_next;
 	uint8_t fork_parent, fork_child;
 };
+
+/* Positions the lean programs are compiled for; they are used where these are the real ones. */
+#define LEAN_EXIT_VCPU 0
+#define LEAN_EXIT_ISA 1
+#define LEAN_USER_REASON 0
+#define LEAN_USER_ERRNO 1
 
 #endif

@@ -29,12 +29,10 @@ struct session {
 	size_t probe_count;
 	unsigned int missing;
 	int stats_fd;
-	const struct thread *threads;
-	const struct cell *cells;
 	const struct hist *hists;
 	const struct access *pios;
 	const struct irq *irqs;
-	uint32_t max_threads, max_cells, max_hists;
+	uint32_t max_hists;
 	int only_vcpu;
 };
 
@@ -176,6 +174,19 @@ static bool has_hardware_kvm(void)
 	return !access("/sys/module/kvm_amd", F_OK) || !access("/sys/module/kvm_intel", F_OK);
 }
 
+/* Whether the lean programs fit: see LEAN_* in kvm_exits.h. */
+static bool lean_fits(const struct session *s, const struct options *o)
+{
+	struct arg_index i;
+
+	memset(&i, NO_ARG, sizeof(i));
+	return !o->record && tracepoint_find(s, "kvm_userspace_exit", &i) &&
+	       i.user_reason == LEAN_USER_REASON && i.user_errno == LEAN_USER_ERRNO &&
+	       (!(o->events & WATCH_EXIT) ||
+		(tracepoint_find(s, "kvm_exit", &i) && i.exit_vcpu == LEAN_EXIT_VCPU &&
+		 i.exit_isa == LEAN_EXIT_ISA && i.exit_reason == NO_ARG));
+}
+
 /* Enables the programs this run needs, and remembers which tracepoints the kernel lacks. */
 static void probes_choose(struct session *s, const struct options *o, struct arg_index *index)
 {
@@ -183,11 +194,18 @@ static void probes_choose(struct session *s, const struct options *o, struct arg
 	bool timed = !o->counts && (e & (WATCH_EXIT | WATCH_USER));
 	bool split = timed && (o->split || !(e & WATCH_EXIT) || !has_hardware_kvm());
 	struct kvm_exits_bpf *k = s->skel;
+	bool lean = lean_fits(s, o), full = !lean;
+	bool counts = !timed && (e & WATCH_USER);
+	bool hw = e & WATCH_EXIT;
 	const struct probe_choice choices[] = {
-		{ "kvm_exit", k->progs.exit_hw, WATCH_EXIT, e & WATCH_EXIT },
-		{ "kvm_entry", k->progs.entry, WATCH_EXIT, timed && (e & WATCH_EXIT) },
-		{ "kvm_userspace_exit", k->progs.user, WATCH_USER, timed },
-		{ "kvm_userspace_exit", k->progs.user_counts, WATCH_USER, !timed && (e & WATCH_USER) },
+		{ "kvm_exit", k->progs.exit_lean, WATCH_EXIT, hw && lean },
+		{ "kvm_exit", k->progs.exit_full, WATCH_EXIT, hw && full },
+		{ "kvm_entry", k->progs.entry_lean, WATCH_EXIT, timed && hw && lean },
+		{ "kvm_entry", k->progs.entry_full, WATCH_EXIT, timed && hw && full },
+		{ "kvm_userspace_exit", k->progs.user_lean, WATCH_USER, timed && lean },
+		{ "kvm_userspace_exit", k->progs.user_full, WATCH_USER, timed && full },
+		{ "kvm_userspace_exit", k->progs.user_counts, WATCH_USER, counts && lean },
+		{ "kvm_userspace_exit", k->progs.user_counts_full, WATCH_USER, counts && full },
 		{ "kvm_fpu", k->progs.run_start, 0, split },
 		{ "sched_switch", k->progs.sched_switch, 0, timed },
 		{ "sched_process_fork", k->progs.process_fork, 0, !o->all },
@@ -239,6 +257,7 @@ static void rodata_set(struct session *s, const struct options *o, const struct 
 	r->want_time = !o->counts;
 	r->want_hist = !o->counts && o->max_histograms;
 	r->want_record = o->record != NULL;
+	r->want_split = o->split;
 	r->only_vcpu = o->vcpu;
 	r->max_threads = o->max_threads;
 	r->max_cells = o->max_rows;
@@ -251,11 +270,7 @@ static void maps_size(struct session *s, const struct options *o)
 	bool irq = o->events & WATCH_IRQ;
 
 	s->only_vcpu = o->vcpu;
-	s->max_threads = o->max_threads;
-	s->max_cells = o->max_rows;
 	s->max_hists = o->counts || !o->max_histograms ? 1 : o->max_histograms;
-	bpf_map__set_max_entries(k->maps.threads, s->max_threads);
-	bpf_map__set_max_entries(k->maps.cells, s->max_cells);
 	bpf_map__set_max_entries(k->maps.hists, s->max_hists);
 	bpf_map__set_max_entries(k->maps.pios, o->events & WATCH_PIO ? PIO_ROWS : 1);
 	bpf_map__set_max_entries(k->maps.irqs, irq ? MAX_GSI : 1);
@@ -281,8 +296,6 @@ static void maps_open(struct session *s)
 {
 	struct kvm_exits_bpf *k = s->skel;
 
-	s->threads = map_memory(k->maps.threads);
-	s->cells = map_memory(k->maps.cells);
 	s->hists = map_memory(k->maps.hists);
 	s->pios = map_memory(k->maps.pios);
 	s->irqs = map_memory(k->maps.irqs);
@@ -374,8 +387,8 @@ static uint32_t at_most(uint32_t n, uint32_t max)
 
 uint32_t session_threads(const struct session *s, const struct thread **threads)
 {
-	*threads = s->threads;
-	return at_most(s->skel->bss->used_threads, s->max_threads);
+	*threads = s->skel->bss->threads;
+	return at_most(s->skel->bss->used_threads, s->skel->rodata->max_threads);
 }
 
 bool session_watches(const struct session *s, const struct thread *t)
@@ -385,7 +398,7 @@ bool session_watches(const struct session *s, const struct thread *t)
 
 const struct cell *session_cell(const struct session *s, uint16_t index)
 {
-	return index && index <= s->max_cells ? &s->cells[index - 1] : NULL;
+	return index && index < MAX_CELLS ? &s->skel->bss->cells[index] : NULL;
 }
 
 const struct hist *session_hist(const struct session *s, const struct span *span)
@@ -453,7 +466,7 @@ bool session_has_cost(const struct session *s)
 
 bool session_has_exits(const struct session *s)
 {
-	return attached(s, s->skel->progs.exit_hw);
+	return attached(s, s->skel->progs.exit_lean) || attached(s, s->skel->progs.exit_full);
 }
 
 unsigned int session_missing(const struct session *s)
