@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Ports nobody answers: writes vanish, reads are all ones in every width. Six unhandled accesses. */
+/* Ports nobody answers: writes vanish, reads are all ones in every width. Six accesses. */
 #include PLATFORM
 #include "print.inc"
 

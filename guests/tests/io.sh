@@ -35,13 +35,15 @@ echo_test 'echo: no input' nothing
 run "$t/com1.bin" < <(sleep 0.1; echo ping)
 prints 'COM1' $'COM1> ping\nCOM1: OK\n' && pass 'COM1'
 
-# Every width and the string instructions. An emulating KVM exits for each byte of a string, hardware
-# once for all of them: the accesses are what must be exact.
+# Every width and the string instructions. An emulating KVM exits for each byte of a string,
+# hardware once for all of them: the accesses are what must be exact.
 run "$t/ports.bin" </dev/null
 accesses=$(jq -r '[.vcpus[0].io[] | "\(.port) \(.direction) \(.size) \(.count)"] | sort | .[]' \
     stats.json)
 hypercalls=$' OUT to the hypercall port\nsignature\nrep ins\n debug console\nCOM1 registers\n'
-wanted_accesses="0x3f8 out 1 18
+wanted_accesses="0x3f8 out 1 19
+0x3f8 out 2 1
+0x3f8 out 4 1
 0x3fd in 1 1
 0x3ff in 1 1
 0x3ff out 1 1
@@ -56,6 +58,7 @@ prints 'ports' 'bwl OUT to the hypercall port
 signature
 rep outsb to the debug console
 rep outsb to COM1
+wl
 rep ins
 ! debug console
 COM1 registers
@@ -76,7 +79,8 @@ done
 
 # Ticks through the vector table: one handler run, one HLT exit each.
 run "$t/tick.bin" </dev/null
-prints 'ticks' $'ticks: 5\n' && expect_exits 'ticks' 0 'KVM_EXIT_HLT=6 KVM_EXIT_IO=9' && pass 'ticks'
+prints 'ticks' $'ticks: 5\n' &&
+    expect_exits 'ticks' 0 'KVM_EXIT_HLT=6 KVM_EXIT_IO=9' && pass 'ticks'
 
 run "$t/selfcheck.bin" </dev/null
 prints 'self check' $'self check: OK\n' &&

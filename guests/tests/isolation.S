@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * Writes TAG over all memory it has, lets the others do the same for a tick, and looks whether it is
- * all still there; ROUNDS times. Only this program itself and its stack are spared.
+ * Writes TAG over all memory it has, lets the others do the same for a tick, and looks whether it
+ * is all still there; ROUNDS times. Only this program itself and its stack are spared.
  */
 #include PLATFORM
 #include "print.inc"

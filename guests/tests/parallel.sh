@@ -31,7 +31,8 @@ four() {
     expect_status "$name" 0 && expect_prefixes "$name" || ok=0
     for guest in "${@:4:4}"; do
         guest=$(basename "$guest" .bin)
-        expect_guest "$name" $i "$guest" && expect_exits "$name" $i "${wanted_exits[$guest]}" || ok=0
+        expect_guest "$name" $i "$guest" &&
+            expect_exits "$name" $i "${wanted_exits[$guest]}" || ok=0
         i=$((i + 1))
     done
     ((ok)) && pass "$name"
@@ -51,7 +52,8 @@ for layout in isolated shared; do
     four "four different, $layout" $layout exits_of \
         "$g/counter.bin" "$g/hello.bin" "$g/multiplication.bin" "$g/fibonacci.bin"
     four "four times the same, $layout" $layout exits_of \
-        "$g/multiplication.bin" "$g/multiplication.bin" "$g/multiplication.bin" "$g/multiplication.bin"
+        "$g/multiplication.bin" "$g/multiplication.bin" \
+        "$g/multiplication.bin" "$g/multiplication.bin"
     four "ticks through each guest's own vectors, $layout" $layout exits_of \
         "$g/hello.bin" "$g/tests/tick.bin" "$g/minimal.bin" "$g/tests/tick.bin"
 done

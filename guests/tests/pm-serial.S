@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * COM1 as a driver uses it: initialize, send by polling, receive by IRQ4 while the CPU sleeps. Echoes
- * a line. FCR is left alone: enabling the FIFO drops the byte that is there already.
+ * COM1 as a driver uses it: initialize, send by polling, receive by IRQ4 while the CPU sleeps.
+ * Echoes a line. FCR is left alone: enabling the FIFO drops the byte that is there already.
  */
 #include "pm.inc"
 
@@ -42,7 +42,7 @@ main:	GATE	PIC_VECTOR + COM1_IRQ, serial
 next:	cli
 	cmpl	%esi, filled
 	jne	1f
-	sti				/* takes effect after the next instruction: no wake-up lost */
+	sti				/* takes effect after the hlt: no wake-up is lost */
 	hlt
 	jmp	next
 1:	sti

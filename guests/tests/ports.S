@@ -6,6 +6,7 @@
 #include PLATFORM
 #include "print.inc"
 
+#define COM1_LCR_8N1 0x03
 #define SCRATCH 0x8000 /* offset of a buffer, far behind the program */
 
 .macro SAY text
@@ -61,6 +62,14 @@
 	movw	$com1, %si
 	movw	$com1_end - com1, %cx
 	rep outsb
+
+	/* Wider than the register: the first byte is the character, the others its neighbours'. */
+	movw	$'w', %ax
+	outw	%ax, %dx
+	movl	$COM1_LCR_8N1 << 24 | 'l', %eax
+	outl	%eax, %dx
+	movb	$'\n', %al
+	outb	%al, %dx
 
 	/* Strings in, in all widths: 3 * 1, 3 * 2, 3 * 4 bytes one after the other. */
 	movw	$HC_PORT, %dx

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * The state a flat image starts in, and that all of it was loaded: registers, 70,004 bytes of a known
- * sequence (more than a segment), zeros behind them to the end of the memory.
+ * The state a flat image starts in, and that all of it was loaded: registers, 70,004 bytes of a
+ * known sequence (more than a segment), zeros behind them to the end of the memory.
  */
 #include PLATFORM
 #include "print.inc"
