@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-/* Marks on fifty ticks, and on those 1,000 ticks later: 10 s apart, says who watches from outside. */
+/* Marks on fifty ticks, and on those 1,000 ticks later: who watches sees whether it was 10 s. */
 #include "../user.h"
 
 #define MARKS 50
