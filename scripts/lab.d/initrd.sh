@@ -46,12 +46,12 @@ compile() {
 }
 
 # open_file NAME: a new file that has no name, only the descriptor ${NAME}_fd: however this
-# script ends, nothing stays behind.
+# script ends, nothing stays behind. (unnamed: the one that still has a name, for end_machine.)
 open_file() {
-    local path
-    path=$(mktemp "${TMPDIR:-/tmp}/lab.XXXXXXXX") || exit 125
-    eval "exec {$1_fd}<>\"\$path\""
-    rm -f -- "$path"
+    unnamed=${TMPDIR:-/tmp}/lab.$$.$1.$SRANDOM
+    (umask 077 && set -C && : >"$unnamed") || exit 125
+    eval "exec {$1_fd}<>\"\$unnamed\""
+    rm -f -- "$unnamed"
 }
 
 # read_stdin: all of it, before an exact machine starts; from a terminal, nothing

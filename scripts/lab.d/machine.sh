@@ -5,7 +5,7 @@
 # stands between. Everything started here dies with this script, even if that is killed.
 
 our_ends=() qemu_ends=() # of the pipes to and from QEMU
-qemu_pid='' timer_pid='' stdin_pid='' stdout_pid='' stderr_pid='' console_pid='' saved_tty=''
+qemu_pid='' timer_pid='' stdin_pid='' stdout_pid='' stderr_pid='' console_pid='' saved_tty='' guard_fd='' unnamed=''
 
 # new_pipe from|to NAME: an anonymous pipe with the ends NAME_r and NAME_w, from or to QEMU
 new_pipe() {
@@ -34,7 +34,7 @@ relay() {
     (
         trap - HUP INT TERM EXIT
         exec <&"$from" >&"$to"
-        close_all "${our_ends[@]}" "${qemu_ends[@]}"
+        close_all "${our_ends[@]}" "${qemu_ends[@]}" $guard_fd
         "$@"
     ) &
 }
@@ -75,7 +75,7 @@ start_machine() {
         timer_pid=$!
     fi
     (
-        close_all "${our_ends[@]}"
+        close_all "${our_ends[@]}" $guard_fd
         mortal "${qemu[@]}" <&"$qemu_in" >&"$qemu_out" 2>&"$log_fd"
     ) &
     qemu_pid=$!
@@ -124,13 +124,29 @@ connect_stderr() {
     qemu+=(-device virtserialport,chardev=stderr,name=stderr)
 }
 
+# Puts our terminal into raw mode, and back even if this script is killed: when the only write end
+# of a pipe is gone.
+make_terminal_raw() {
+    saved_tty=$(stty -g)
+    new_pipe from guard
+    unset "our_ends[-1]" "qemu_ends[-1]"
+    (
+        trap '' TTOU HUP INT TERM
+        close_all "$guard_w" "${our_ends[@]}" "${qemu_ends[@]}"
+        read -r -u "$guard_r"
+        stty "$saved_tty" <&"$user_stdin"
+    ) &
+    exec {guard_r}<&-
+    guard_fd=$guard_w
+    stty raw -echo
+}
+
 # A terminal: ttyS1, whose window follows ours by a port of its own.
 connect_tty() {
     new_pipe to stdin
     new_pipe from stdout
     new_pipe to window
-    saved_tty=$(stty -g)
-    stty raw -echo
+    make_terminal_raw
     relay "$user_stdin" "$stdin_w" mortal cat
     stdin_pid=$!
     relay "$stdout_r" 1 mortal cat
@@ -202,6 +218,8 @@ end_processes() {
 end_machine() {
     end_processes $qemu_pid $timer_pid $stdin_pid $stdout_pid $stderr_pid $console_pid
     [[ -z $saved_tty ]] || stty "$saved_tty"
+    close_all $guard_fd
+    [[ -z $unnamed ]] || rm -f -- "$unnamed"
 }
 
 # finish: everything that was written comes out, then the command's status

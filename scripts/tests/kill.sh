@@ -15,6 +15,7 @@ ours() {
 # ended_by SIGNAL STATUS
 ended_by() {
     local pid tries
+    rm -f out
     env LAB_TEST_MARK="$LAB_TEST_MARK" "$lab" sh -c 'echo up; sleep 60' </dev/null >out 2>err &
     pid=$!
     for ((tries = 0; tries < 600; tries++)); do
@@ -34,6 +35,14 @@ ended_by() {
     is "SIG$1: no file remains" '' "$(ls -A "$TMPDIR")"
 }
 
+# early: while it is still preparing
+for delay in 0 0.03 0.06 0.1 0.15; do
+    "$lab" true </dev/null >out 2>err &
+    sleep $delay
+    kill -TERM $!
+    wait $! 2>/dev/null
+    is "SIGTERM after $delay s: no file remains" '' "$(ls -A "$TMPDIR")"
+done
 ended_by TERM 143
 ended_by HUP 129
 ended_by KILL 137
