@@ -47,7 +47,7 @@ static const struct argp_option argp_options[] = {
 	  "until the median is known to 2 % or the time is up",
 	  2 },
 	{ "time", OPT_TIME, "DUR", 0,
-	  "Time for the runs on this machine (default 120s; quick: 18s)", 2 },
+	  "Time for the runs on this machine (default 120s; quick: 12s)", 2 },
 	{ "timeout", OPT_TIMEOUT, "DUR", 0, "Of one run (default 30s)", 2 },
 	{ NULL, 0, NULL, 0, "Results:", 3 },
 	{ "output", 'o', "DIR", 0, "Folder to make (default results/<UTC time>-<host>)", 3 },
@@ -194,7 +194,7 @@ static void apply_defaults(struct run_options *options, struct argp_state *state
 	if (options->min_runs > options->max_runs)
 		options->max_runs = options->min_runs;
 	if (options->budget_s == 0)
-		options->budget_s = options->quick ? 18 : 120;
+		options->budget_s = options->quick ? 12 : 120;
 	check_names(options, state);
 }
 

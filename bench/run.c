@@ -180,13 +180,12 @@ static void say_end(const struct session *session, int status)
 {
 	unsigned failed = session->records.failed_runs;
 
-	putchar('\n');
 	if (status == STATUS_INTERRUPTED)
-		puts("interrupted: these are the runs made before");
+		puts("\ninterrupted: these are the runs made before");
 	if (failed)
-		printf("%u run%s FAILED: rows with ok 0 in %s/" SAMPLES_CSV " say why\n", failed,
+		printf("\n%u run%s FAILED: rows with ok 0 in %s/" SAMPLES_CSV " say why\n", failed,
 		       failed == 1 ? "" : "s", session->folder);
-	if (session->options.no_report)
+	if (session->options.no_report && !getenv("MINIKVM_LAB"))
 		printf("samples: %s\n", session->folder);
 }
 

@@ -344,10 +344,18 @@ static double seconds_per_run(const struct combo *combo)
 	return combo->executions > 0 ? combo->seconds / combo->executions : 0.2;
 }
 
+/* One run of each slow workload is all that --quick has time for, and no warm-up. */
+static bool is_slow(const struct combo *combo)
+{
+	return combo->workload->max_runs != 0;
+}
+
 static unsigned run_limit(const struct combo *combo, const struct run_options *options)
 {
 	unsigned cap = combo->workload->max_runs;
 
+	if (is_slow(combo) && options->quick && options->max_runs > 1)
+		return 1;
 	return cap && cap < options->max_runs ? cap : options->max_runs;
 }
 
@@ -496,7 +504,8 @@ static void run_round(struct schedule *schedule, unsigned round, enum run_phase 
 
 			if (schedule->interrupted)
 				return;
-			if (!combo->finished)
+			if (!combo->finished &&
+			    !(phase == PHASE_WARMUP && schedule->options->quick && is_slow(combo)))
 				run_combo(schedule, combo, round, phase);
 		}
 	}
