@@ -120,6 +120,22 @@ check_flood() {
     expect 0
 }
 
+# More than all the rings hold comes while nobody reads; no interrupt follows to tell of the rest.
+check_type_ahead() {
+    {
+        want_boot
+        prompt 'spin .'
+        printf '%20s' '' | tr ' ' .
+        prompt 3
+        want_program 3
+        seq 300
+        echo
+        prompt 0
+    } >"$dir/want"
+    boot "$test_elf" < <(printf 'spin .\n3\n'; seq 300; printf 'q0\n')
+    expect 0
+}
+
 check_calls() {
     local name
     {
