@@ -17,6 +17,7 @@
 
 #define MULTIBOOT_BOOTLOADER_MAGIC 0x2badb002
 #define DUMP_BYTES 16
+#define CPUID_MAX 256
 
 static void set_state(struct vcpu *v, struct kvm_sregs *sregs, struct kvm_regs *regs)
 {
@@ -36,6 +37,7 @@ void x86_setup_real(struct vcpu *v, uint32_t base, uint32_t entry)
 		segments[i]->base = base;
 		segments[i]->selector = (uint16_t)(base >> 4);
 	}
+	sregs.idt.base = base; /* vectors in the guest's own window */
 	sregs.cr0 = CR0_ET; /* caches on: after reset CD and NW are set */
 	set_state(v, &sregs, &regs);
 }
@@ -66,13 +68,13 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
 /* Gives the guest the processor's features that KVM can virtualize. */
 static void set_cpuid(struct vcpu *v)
 {
-	struct {
-		struct kvm_cpuid2 head;
-		struct kvm_cpuid_entry2 entries[256];
-	} cpuid = { .head.nent = 256 };
+	_Alignas(struct kvm_cpuid2) uint8_t buffer[sizeof(struct kvm_cpuid2) +
+						   CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+	struct kvm_cpuid2 *cpuid = (struct kvm_cpuid2 *)buffer;
 
-	vm_ioctl(v->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, &cpuid);
-	vm_ioctl(v->fd, KVM_SET_CPUID2, &cpuid);
+	*cpuid = (struct kvm_cpuid2){ .nent = CPUID_MAX };
+	vm_ioctl(v->vm->kvm_fd, KVM_GET_SUPPORTED_CPUID, cpuid);
+	vm_ioctl(v->fd, KVM_SET_CPUID2, cpuid);
 }
 
 void x86_setup_protected(struct vcpu *v, uint32_t entry, uint32_t multiboot_info)
