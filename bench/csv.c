@@ -113,54 +113,79 @@ struct csv_reader {
 	char **chosen; /* what csv_next() returns */
 };
 
+/* Longer than any record of ours: a stray quote must not swallow the rest of the file. */
+#define RECORD_BYTES 65536
+
+/* The newline that ends the record, NULL if there is none within reach or quotes make no sense. */
+static char *record_end(char *in)
+{
+	bool quoted = false, fresh = true; /* fresh: a field begins here */
+
+	for (char *limit = in + RECORD_BYTES; *in && in < limit; in++) {
+		if (quoted && *in == '"' && in[1] == '"')
+			in++;
+		else if (*in == '"' && (quoted || fresh))
+			quoted = !quoted;
+		else if (!quoted && *in == '\n')
+			return in;
+		else if (!quoted && *in == '\r' && in[1] != '\n')
+			return NULL;
+		fresh = *in == ',';
+	}
+	return NULL;
+}
+
 /*
  * Splits one record at *text in place, which then points behind it. Returns the
- * number of fields, or -1 for a record that the file's end cuts off.
+ * number of fields, or -1 for a record that makes no sense or that the file's end
+ * cuts off; then only its first line is passed over.
  */
 static int split_record(char **text, char **row, unsigned room)
 {
+	char *in = *text, *end = record_end(in);
 	unsigned fields = 0;
-	char *in = *text;
-	bool more = true;
 
-	while (more) {
+	if (!end) {
+		in += strcspn(in, "\n");
+		*text = in + (*in == '\n');
+		return -1;
+	}
+	*text = end + 1;
+	if (end > in && end[-1] == '\r')
+		end--;
+	for (bool more = true; more; fields++) {
 		char *out = in, *start = in;
 		bool quoted = *in == '"';
 
-		if (quoted)
-			in++;
-		while (*in && (quoted || (*in != ',' && *in != '\n' && *in != '\r'))) {
+		in += quoted;
+		while (in < end && (quoted || *in != ',')) {
 			if (quoted && *in == '"' && *++in != '"') {
 				quoted = false;
 				continue;
 			}
 			*out++ = *in++;
 		}
-		if (fields < room)
-			row[fields] = start;
-		fields++;
-		if (*in == '\r' && in[1] == '\n')
-			in++;
-		more = *in == ',';
-		if (!more && *in != '\n') { /* end of file within a record */
-			*text = in;
-			return -1;
-		}
+		more = in < end;
 		in++;
 		*out = '\0';
+		if (fields < room)
+			row[fields] = start;
 	}
-	*text = in;
 	return (int)fields;
 }
 
 struct csv_reader *csv_open(const char *path, const char *const *columns)
 {
 	struct csv_reader *reader;
-	char *text = read_file(path, NULL), *header[64];
+	char *header[64], *text;
+	size_t bytes = 0;
 	int fields;
 
+	text = read_file(path, &bytes);
 	if (!text)
 		return NULL;
+	for (char *nul = text; (nul = memchr(nul, '\0', (size_t)(text + bytes - nul)));)
+		*nul = '?'; /* damage must not look like the end */
 	reader = xcalloc(1, sizeof(*reader));
 	reader->text = reader->next = text;
 	fields = split_record(&reader->next, header, ARRAY_SIZE(header));

@@ -302,6 +302,23 @@ static void html_text(FILE *file, const char *text)
 	html_plain(file, text);
 }
 
+/*
+ * A number breaks only at its interval, so that a wide table fits a narrow page.
+ * To be freed.
+ */
+static char *unbroken(const char *text)
+{
+	char *out = xcalloc(strlen(text) + 1, 2), *at = out;
+
+	for (; *text; text++) {
+		if (*text == ' ' && strncmp(text, " ±", strlen(" ±")) != 0 && strncmp(text, " to ", 4) != 0 && text[1] != '(')
+			at = stpcpy(at, "\u00a0");
+		else
+			*at++ = *text;
+	}
+	return out;
+}
+
 static void html_cell(FILE *file, const struct cell *cell, enum column kind)
 {
 	const char *class = states[cell->state].class;
@@ -314,13 +331,23 @@ static void html_cell(FILE *file, const struct cell *cell, enum column kind)
 	if (cell->state != STATE_PLAIN)
 		fprintf(file, "<span class=\"sign\" aria-hidden=\"true\">%s</span> ",
 			states[cell->state].sign);
-	html_text(file, cell->text);
+	if (kind == COLUMN_NUMBER) {
+		char *text = unbroken(cell->text);
+
+		html_text(file, text);
+		free(text);
+	} else {
+		html_text(file, cell->text);
+	}
 	fputs("</td>", file);
 }
 
 static void html_table(FILE *file, const struct table *table)
 {
-	fputs("<div class=\"table\"><table class=\"sortable\">\n<caption>", file);
+	/* Scrolls by itself if it must, by keyboard too: the page never does. */
+	fputs("<div class=\"table\" tabindex=\"0\" role=\"region\" aria-label=\"", file);
+	html_plain(file, table->caption);
+	fputs("\"><table class=\"sortable\">\n<caption>", file);
 	html_text(file, table->caption);
 	fputs("</caption>\n<thead><tr>", file);
 	for (size_t i = 0; i < table->columns; i++) {

@@ -60,6 +60,14 @@ static int decimals(double value)
 	return value >= 1000 ? 0 : value >= 100 ? 1 : value >= 10 ? 2 : 3;
 }
 
+static struct text fixed(double value, int digits)
+{
+	struct text out;
+
+	snprintf(out.text, sizeof out.text, "%.*f", digits, value);
+	return out;
+}
+
 struct text quantity(const char *unit, double value)
 {
 	const struct scale *scale = scale_of(unit, value);
@@ -95,6 +103,18 @@ struct text measured(const struct series *series)
 
 	if (!series->count || half == 0 || series->count == 1)
 		return quantity(series->unit, series->median);
+	/* Too few runs for an interval worth its name: what was seen instead. */
+	if (series->interval.confidence < 0.95) {
+		bool whole = !scale && median >= 1000;
+		double low = series->sorted[0] / divisor, high = series->sorted[series->count - 1] / divisor;
+
+		snprintf(out.text, sizeof out.text, "%.24s (%.24s to %.24s)%s%s",
+			 whole ? grouped(median).text : fixed(median, decimals(median)).text,
+			 whole ? grouped(low).text : fixed(low, decimals(median)).text,
+			 whole ? grouped(high).text : fixed(high, decimals(median)).text, scale ? " " : "",
+			 scale ? scale->name : "");
+		return out;
+	}
 	if (!scale && median >= 1000)
 		snprintf(out.text, sizeof out.text, "%.40s ± %.40s", grouped(median).text,
 			 grouped(ceil(half)).text);

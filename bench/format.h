@@ -12,7 +12,10 @@ struct text {
 
 /* "1.500 ms", "1.43 MiB", "2,980" (instructions, counts: every digit), "12.4 %". */
 struct text quantity(const char *unit, double value);
-/* Median and the half width of its 95 % interval, "1.500 ± 0.012 ms"; no ± if all are equal. */
+/*
+ * Median and the half width of its 95 % interval, "1.500 ± 0.012 ms"; with fewer than 6 values,
+ * which make no such interval, least and most: "1.500 (1.470 to 1.600) ms"; alone if all are equal.
+ */
 struct text measured(const struct series *series);
 /* "4.31×"; below 1 with as many digits. */
 struct text ratio_text(double ratio);

@@ -82,12 +82,21 @@ bool plot_begin(struct plotter *plotter, struct plot *plot, const char *name, co
 	return plot->open;
 }
 
+/* What the left margin of a plot has room for. */
+#define NAME_CHARACTERS 26
+
 static void clean_name(char *out, size_t size, const char *name)
 {
-	size_t i;
+	size_t i, characters = 0;
 
-	for (i = 0; name[i] && i + 1 < size; i++)
+	for (i = 0; name[i] && i + 4 < size; i++) {
+		characters += (name[i] & 0xc0) != 0x80;
+		if (characters > NAME_CHARACTERS) {
+			memcpy(out + i, "…", strlen("…") + 1);
+			return;
+		}
 		out[i] = strchr(" \t\n\r\"',\\", name[i]) ? '-' : name[i];
+	}
 	out[i] = '\0';
 }
 

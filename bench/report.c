@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kvm-bench report: from a results folder to summary.json, plots, report.md and report.html. */
 #include <argp.h>
+#include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,7 +19,8 @@ static void (*const sections[])(struct report *report) = {
 };
 
 struct options {
-	const char *folder, *scripts, *openmetrics;
+	char *folder;
+	const char *scripts, *openmetrics;
 	bool quiet;
 };
 
@@ -30,6 +32,27 @@ static const struct argp_option option_table[] = {
 	{ "quiet", 'q', NULL, 0, "Do not print the path of the report", 0 },
 	{ 0 },
 };
+
+/* A run's folder: its name begins with the time, 20260131T123456Z. */
+static int is_run(const struct dirent *entry)
+{
+	return entry->d_name[0] >= '0' && entry->d_name[0] <= '9' && strlen(entry->d_name) > 16 &&
+	       entry->d_name[15] == 'Z';
+}
+
+/* Of the runs kept in results/ here, the last by its name; NULL if there is none. */
+static char *newest_results(void)
+{
+	struct dirent **runs;
+	int count = scandir("results", &runs, is_run, alphasort);
+	char *path = count > 0 ? xasprintf("results/%s", runs[count - 1]->d_name) : NULL;
+
+	for (int i = 0; i < count; i++)
+		free(runs[i]);
+	if (count >= 0)
+		free(runs);
+	return path;
+}
 
 static error_t parse(int key, char *argument, struct argp_state *state)
 {
@@ -52,7 +75,9 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 		return 0;
 	case ARGP_KEY_END:
 		if (!options->folder)
-			argp_error(state, "which results folder?");
+			options->folder = newest_results();
+		if (!options->folder)
+			argp_error(state, "which results folder? None is in results/");
 		return 0;
 	default:
 		return ARGP_ERR_UNKNOWN;
@@ -117,8 +142,8 @@ int cmd_report(int argc, char **argv)
 	static const struct argp argp = {
 		.options = option_table,
 		.parser = parse,
-		.args_doc = "FOLDER",
-		.doc = "Write plots, summary.json, report.md and report.html from a results folder.\v"
+		.args_doc = "[FOLDER]",
+		.doc = "Write plots, summary.json, report.md and report.html from a results folder, the newest in results/ unless one is named.\v"
 		       "Reads the folder's files only, so it also works on a folder from another machine, and on one "
 		       "that is damaged or incomplete: the report says what is missing.",
 	};

@@ -183,6 +183,17 @@ enum { S_WHERE, S_WORKLOAD, S_GUESTS, S_BACKEND, S_RUN, S_PHASE, S_OK, S_METRIC,
 static const char *const sample_columns[] = { "where", "workload", "guests", "backend", "run", "phase",
 					      "ok",    "metric",   "unit",   "value",	NULL };
 
+/* The next row. Back quotes, which mark code in a report, are no part of any name of ours. */
+static char **next_row(struct csv_reader *reader, unsigned width)
+{
+	char **row = csv_next(reader);
+
+	for (unsigned i = 0; row && i < width; i++)
+		for (char *quote = row[i]; (quote = strchr(quote, '`'));)
+			*quote = '\'';
+	return row;
+}
+
 static bool parse_double(const char *text, double *value)
 {
 	char *end;
@@ -236,12 +247,13 @@ static bool take_sample(struct results *results, char **row)
 			      .metric = results_intern(results, row[S_METRIC]),
 			      .unit = results_intern(results, row[S_UNIT]) };
 	bool ok = !strcmp(row[S_OK], "1"), counted = !strcmp(row[S_PHASE], "counted");
+	bool number = ok && strcmp(row[S_UNIT], "text") != 0;
+	double value = 0;
 	uint64_t guests;
-	double value;
 
 	if (!*key.where || !*key.workload || !*key.backend || !*key.metric ||
 	    !parse_u64(row[S_GUESTS], &guests) || guests == 0 || guests > 1024 ||
-	    (!ok && strcmp(row[S_OK], "0")))
+	    (!ok && strcmp(row[S_OK], "0") != 0) || (number && !parse_double(row[S_VALUE], &value)))
 		return false;
 	key.guests = (unsigned)guests;
 	if (counted && (!strcmp(key.metric, "failure") || !strcmp(key.metric, "wall"))) {
@@ -257,11 +269,8 @@ static bool take_sample(struct results *results, char **row)
 		}
 	}
 	note_workload(results, key.workload);
-	if (!ok || !strcmp(key.unit, "text"))
-		return true;
-	if (!parse_double(row[S_VALUE], &value))
-		return false;
-	series_append(results_add_series(results, &key), value);
+	if (number)
+		series_append(results_add_series(results, &key), value);
 	return true;
 }
 
@@ -304,7 +313,7 @@ static void read_samples(struct results *results)
 
 	if (!reader)
 		return;
-	while ((row = csv_next(reader))) {
+	while ((row = next_row(reader, 10))) {
 		if (take_sample(results, row))
 			rows++;
 		else
@@ -372,7 +381,7 @@ static void read_histograms(struct results *results)
 
 	if (!reader)
 		return;
-	while ((row = csv_next(reader))) {
+	while ((row = next_row(reader, 10))) {
 		if (take_bucket(results, row))
 			rows++;
 		else
@@ -406,7 +415,7 @@ static void read_rows(struct results *results, const char *name, const char *con
 	if (!reader)
 		return;
 	rows->present = true;
-	while ((row = csv_next(reader))) {
+	while ((row = next_row(reader, rows->width))) {
 		if (rows->count == room) {
 			room = room ? 2 * room : 64;
 			rows->cell = xrealloc(rows->cell, room * rows->width * sizeof *rows->cell);

@@ -201,7 +201,7 @@ struct reason_latency {
 struct latencies {
 	struct reason_latency *reason;
 	size_t count;
-	double samples, time;
+	double time; /* of all spans together, idle apart */
 };
 
 static struct reason_latency *latency_of(struct latencies *all, const struct histogram_series *h)
@@ -249,6 +249,12 @@ static int by_count(const void *a, const void *b)
 	return (x->run.count < y->run.count) - (x->run.count > y->run.count);
 }
 
+/* HLT's handler sleeps until the next tick: idle time, not handling. */
+static bool idles(const struct reason_latency *latency)
+{
+	return !strcmp(latency->reason, "KVM_EXIT_HLT");
+}
+
 /* All programs alone, merged by reason: their histograms add up exactly. */
 static struct latencies collect_latencies(const struct results *results, const char *where)
 {
@@ -271,8 +277,7 @@ static struct latencies collect_latencies(const struct results *results, const c
 	}
 	for (size_t i = 0; i < all.count; i++) {
 		exact_extremes(results, where, &all.reason[i]);
-		all.samples += (double)all.reason[i].run.count;
-		all.time += (double)all.reason[i].run.total;
+		all.time += (double)all.reason[i].run.total + (idles(&all.reason[i]) ? 0 : (double)all.reason[i].handler.total);
 	}
 	if (all.count)
 		qsort(all.reason, all.count, sizeof *all.reason, by_count);
@@ -293,12 +298,6 @@ static void plot_histogram(struct csv *csv, const char *item, const char *part,
 		csv_number(csv, (double)histogram_percentile(h, 50));
 		csv_end_row(csv);
 	}
-}
-
-/* HLT's handler sleeps until the next tick: idle time, not handling. */
-static bool idles(const struct reason_latency *latency)
-{
-	return !strcmp(latency->reason, "KVM_EXIT_HLT");
 }
 
 static void plot_latencies(struct report *report, const struct latencies *all, const char *name,
@@ -328,43 +327,45 @@ static void plot_latencies(struct report *report, const struct latencies *all, c
 	names_free(&items);
 }
 
+/* Whole time of all exits of a span, for the shares. HLT's sleep is in none. */
+static void put_latency(struct table *table, const struct latencies *all, const struct reason_latency *l,
+			bool handler)
+{
+	static const double percents[] = { 50, 90, 99, 99.9 };
+	const struct histogram *h = handler ? &l->handler : &l->run;
+	double min = handler || isnan(l->min) ? (double)h->min : l->min;
+	double max = handler || isnan(l->max) ? (double)h->max : l->max;
+
+	table_row(table);
+	table_text(table, "%s", l->reason);
+	table_text(table, handler ? "handler" : "KVM_RUN");
+	table_value(table, (double)h->count, "%s", grouped((double)h->count).text);
+	table_value(table, (double)h->total, "%.1f %%", 100 * (double)h->total / all->time);
+	table_value(table, min, "%s", quantity(l->unit, min).text);
+	table_value(table, histogram_mean(h), "%s", quantity(l->unit, round(histogram_mean(h))).text);
+	for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
+		double value = (double)histogram_percentile(h, percents[p]);
+
+		table_value(table, value, "%s", quantity(l->unit, value).text);
+	}
+	table_value(table, max, "%s", quantity(l->unit, max).text);
+}
+
 static void table_latencies(struct report *report, const struct latencies *all, const char *caption)
 {
-	static const char *const titles[] = { "samples", "share", "time share", "min", "mean", "p50",
-					      "p90", "p99", "p99.9", "max", "handler p50", "handler p99" };
-	static const double percents[] = { 50, 90, 99, 99.9 };
+	static const char *const titles[] = { "samples", "time share", "min", "mean", "p50",
+					      "p90", "p99", "p99.9", "max" };
 	struct table *table = document_table(report->document, caption);
 
 	table_column(table, COLUMN_TEXT, "reason");
+	table_column(table, COLUMN_TEXT, "span");
 	for (size_t i = 0; i < ARRAY_SIZE(titles); i++)
 		table_column(table, COLUMN_NUMBER, titles[i]);
-	for (size_t i = 0; i < all->count; i++) {
-		const struct reason_latency *l = &all->reason[i];
-		double min = isnan(l->min) ? (double)l->run.min : l->min;
-		double max = isnan(l->max) ? (double)l->run.max : l->max;
-
-		table_row(table);
-		table_text(table, "%s", l->reason);
-		table_value(table, (double)l->run.count, "%s", grouped((double)l->run.count).text);
-		table_value(table, (double)l->run.count, "%.1f %%", 100 * (double)l->run.count / all->samples);
-		table_value(table, (double)l->run.total, "%.1f %%", 100 * (double)l->run.total / all->time);
-		table_value(table, min, "%s", quantity(l->unit, min).text);
-		table_value(table, histogram_mean(&l->run), "%s", quantity(l->unit, histogram_mean(&l->run)).text);
-		for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
-			double value = (double)histogram_percentile(&l->run, percents[p]);
-
-			table_value(table, value, "%s", quantity(l->unit, value).text);
-		}
-		table_value(table, max, "%s", quantity(l->unit, max).text);
-		for (int p = 50; p <= 99; p += 49) {
-			double value = (double)histogram_percentile(&l->handler, p);
-
-			if (idles(l) || !l->handler.count)
-				table_none(table);
-			else
-				table_value(table, value, "%s", quantity(l->unit, value).text);
-		}
-	}
+	for (int handler = 0; handler < 2; handler++)
+		for (size_t i = 0; i < all->count; i++)
+			if (handler ? all->reason[i].handler.count && !idles(&all->reason[i]) :
+				      all->reason[i].run.count > 0)
+				put_latency(table, all, &all->reason[i], handler);
 }
 
 static void latency_at(struct report *report, const char *where, const char *title,
@@ -396,10 +397,10 @@ void section_latency(struct report *report)
 {
 	document_heading(report->document, 2, "latency", "Latency of one exit, by reason");
 	latency_at(report, WHERE_HOST, "This host, time", "ns",
-		   "Time inside KVM_RUN by exit reason, all programs alone together (this host; percentiles within 1.6 %)",
+		   "Time of one exit by reason and span, all programs alone together (this host; percentiles within 1.6 %; HLT's sleep apart)",
 		   "Not measured: `kvm-bench run` on a host with a usable /dev/kvm.");
 	latency_at(report, WHERE_EXACT, "Reference machine, exact", "instructions",
-		   "Instructions inside KVM_RUN by exit reason: guest, kernel and back (reference machine; no caches, no real VM-exit cost)",
+		   "Instructions of one exit by reason and span (reference machine; no caches, no real VM-exit cost; HLT's sleep apart)",
 		   "Not measured: `kvm-bench run --where=both` also runs in the lab's exact mode, 1 ns of whose clock is 1 instruction.");
 	if (results_has(report->results, WHERE_LAB))
 		document_text(report->document, "The lab's ordinary runs are left out here: their clock measures an emulated machine and is comparable "

@@ -254,10 +254,8 @@ static void table_noise(struct report *report)
 
 	table_column(table, COLUMN_TEXT, "workload");
 	table_column(table, COLUMN_TEXT, "backend");
-	table_column(table, COLUMN_NUMBER, "guests");
 	table_column(table, COLUMN_NUMBER, "runs");
 	table_column(table, COLUMN_NUMBER, "median");
-	table_column(table, COLUMN_NUMBER, "p90");
 	table_column(table, COLUMN_NUMBER, "p99");
 	table_column(table, COLUMN_NUMBER, "max");
 	table_column(table, COLUMN_NUMBER, "outliers");
@@ -269,12 +267,10 @@ static void table_noise(struct report *report)
 		if (!is_timed(s))
 			continue;
 		table_row(table);
-		table_text(table, "%s", s->workload);
+		table_text(table, s->guests > 1 ? "%s ×%u" : "%s", s->workload, s->guests);
 		table_text(table, "%s", s->backend);
-		table_value(table, s->guests, "%u", s->guests);
 		table_value(table, (double)s->count, "%zu", s->count);
 		table_measured(table, s);
-		table_value(table, s->p90, "%s", quantity(s->unit, s->p90).text);
 		table_value(table, s->p99, "%s", quantity(s->unit, s->p99).text);
 		table_value(table, s->sorted[s->count - 1], "%s", quantity(s->unit, s->sorted[s->count - 1]).text);
 		table_value(table, (double)s->outliers, "%zu", s->outliers);
@@ -282,10 +278,7 @@ static void table_noise(struct report *report)
 			table_value(table, s->floor, "%.2f %%", 100 * s->floor);
 		else
 			table_none(table);
-		if (s->interval.confidence < 0.95)
-			table_text(table, "no: %zu runs reach %.0f %% confidence", s->count, 100 * s->interval.confidence);
-		else
-			table_text(table, is_narrow(s) ? "yes" : "no: ±%.1f %%", 100 * half_width(s) / s->median);
+		table_text(table, is_narrow(s) ? "yes" : s->interval.confidence < 0.95 ? "no: too few" : "no");
 		table_state(table, is_narrow(s) ? STATE_GOOD : STATE_WARN);
 	}
 }
@@ -311,7 +304,10 @@ void section_noise(struct report *report)
 		document_missing(report->document, "No time was measured on this host. Exact figures have no noise: they are compared as they are.");
 		return;
 	}
-	document_text(report->document, "A against A, medians of one and the same thing differ by up to %.1f %% (`%s` on %s); no smaller difference is "
+	if (!(worst->floor > 0))
+		document_text(report->document, "Too few runs for a noise floor, which takes four of a kind: no difference of times can be called one.");
+	else
+		document_text(report->document, "A against A, medians of one and the same thing differ by up to %.1f %% (`%s` on %s); no smaller difference is "
 		      "called one. %zu outliers (by MAD) are shown and none is dropped.", 100 * worst->floor, worst->workload,
 		      worst->backend, outliers);
 	document_pair_begin(report->document);
@@ -487,7 +483,8 @@ void section_data(struct report *report)
 	document_text(report->document, "Every figure is computed from `samples.csv` and `histograms.csv` of `%s`; `kvm-bench report` draws the "
 		      "report again from the folder alone. Command of the run: `%s`.", results->name,
 		      json_text(results->machine, "command", "not recorded"));
-	document_text(report->document, "Medians stand with the half width of their 95 %% interval (binomial order statistics). Ratios stand with "
+	document_text(report->document, "Medians stand with the half width of their 95 %% interval (binomial order statistics), or in brackets with "
+		      "least and most where fewer than six runs make no such interval. Ratios stand with "
 		      "the range that both intervals leave open. Percentiles of histograms are within 1.6 %%. No sample is dropped but "
 		      "those of failed runs.");
 	json_array_foreach(notes, i, note)

@@ -388,9 +388,47 @@ static void plot_micro(struct report *report, const char *where, const char *uni
 	free(label);
 }
 
-static size_t table_micro(struct report *report, const char *where, const char *unit, const char *caption)
+/* The same operation in time, where the run could tell how long a cycle is. */
+static const struct histogram_series *in_time(const struct results *results, const struct histogram_series *h)
+{
+	for (size_t i = 0; i < results->histogram_count; i++) {
+		const struct histogram_series *t = &results->histograms[i];
+
+		if (!strcmp(t->unit, "ns") && t->where == h->where && t->workload == h->workload &&
+		    t->backend == h->backend && t->reason == h->reason && t->span == h->span && t->guests == h->guests)
+			return t;
+	}
+	return NULL;
+}
+
+static void put_micro(struct table *table, const struct results *results, const struct histogram_series *h,
+		      const char *unit)
 {
 	static const double percents[] = { 50, 90, 99, 99.9 };
+	const struct histogram_series *time = in_time(results, h);
+
+	table_row(table);
+	table_text(table, "%s", h->workload);
+	table_text(table, "%s", h->reason);
+	table_text(table, "%s", h->backend);
+	table_value(table, (double)h->histogram.count, "%s", grouped((double)h->histogram.count).text);
+	for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
+		double value = (double)histogram_percentile(&h->histogram, percents[p]);
+
+		table_value(table, value, "%s", quantity(unit, value).text);
+	}
+	for (size_t p = 0; !strcmp(unit, "cycles") && p < 3; p += 2) {
+		double value = time ? (double)histogram_percentile(&time->histogram, percents[p]) : NAN;
+
+		if (time)
+			table_value(table, value, "%s", quantity("ns", value).text);
+		else
+			table_none(table);
+	}
+}
+
+static void table_micro(struct report *report, const char *where, const char *unit, const char *caption)
+{
 	static const char *const titles[] = { "p50", "p90", "p99", "p99.9" };
 	const struct results *results = report->results;
 	struct table *table = document_table(report->document, caption);
@@ -401,23 +439,13 @@ static size_t table_micro(struct report *report, const char *where, const char *
 	table_column(table, COLUMN_NUMBER, "samples");
 	for (size_t p = 0; p < ARRAY_SIZE(titles); p++)
 		table_column(table, COLUMN_NUMBER, titles[p]);
-	for (size_t i = 0; i < results->histogram_count; i++) {
-		const struct histogram_series *h = &results->histograms[i];
-
-		if (!is_micro(results, h, where, unit))
-			continue;
-		table_row(table);
-		table_text(table, "%s", h->workload);
-		table_text(table, "%s", h->reason);
-		table_text(table, "%s", h->backend);
-		table_value(table, (double)h->histogram.count, "%s", grouped((double)h->histogram.count).text);
-		for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
-			double value = (double)histogram_percentile(&h->histogram, percents[p]);
-
-			table_value(table, value, "%s", quantity(unit, value).text);
-		}
+	if (!strcmp(unit, "cycles")) {
+		table_column(table, COLUMN_NUMBER, "p50, time");
+		table_column(table, COLUMN_NUMBER, "p99, time");
 	}
-	return table_rows(table);
+	for (size_t i = 0; i < results->histogram_count; i++)
+		if (is_micro(results, &results->histograms[i], where, unit))
+			put_micro(table, results, &results->histograms[i], unit);
 }
 
 void section_micro(struct report *report)
@@ -426,8 +454,7 @@ void section_micro(struct report *report)
 		const char *where, *unit, *title, *caption;
 	} views[] = {
 		{ WHERE_HOST, "cycles", "This host, cycles of the time-stamp counter",
-		  "Cycles of one operation, measured in the guest (this host)" },
-		{ WHERE_HOST, "ns", "This host, time", "Time of one operation (this host)" },
+		  "Cycles of one operation, measured in the guest, and the time they take (this host)" },
 		{ WHERE_EXACT, "instructions", "Reference machine, exact",
 		  "Instructions of one operation from guest to guest (reference machine)" },
 	};
@@ -454,9 +481,10 @@ void section_micro(struct report *report)
 		any = true;
 		id = xasprintf("micro-at-%s-%s", views[v].where, views[v].unit);
 		document_heading(report->document, 3, id, views[v].title);
-		document_text(report->document, "Under kvm-vmm the cheapest operation is `%s` with %s %s in the median, the dearest `%s` with %s.",
-			      cheapest->reason, quantity(views[v].unit, (double)histogram_percentile(&cheapest->histogram, 50)).text,
-			      strcmp(views[v].unit, "ns") ? views[v].unit : "", dearest->reason,
+		document_text(report->document, "Under kvm-vmm the cheapest operation is `%s` (`%s`) with %s %s in the median, the dearest `%s` (`%s`) with %s.",
+			      cheapest->reason, cheapest->workload,
+			      quantity(views[v].unit, (double)histogram_percentile(&cheapest->histogram, 50)).text,
+			      views[v].unit, dearest->reason, dearest->workload,
 			      quantity(views[v].unit, (double)histogram_percentile(&dearest->histogram, 50)).text);
 		document_pair_begin(report->document);
 		plot_micro(report, views[v].where, views[v].unit);

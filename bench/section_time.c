@@ -184,7 +184,7 @@ void section_runtime(struct report *report)
 			     "Run times of each guest on this host; a line marks the median. Share of runs, each "
 			     "panel to its own height.");
 		table_runtime(report, WHERE_HOST, "wall",
-			      "Wall time from exec to exit (this host; median ± half the 95 % interval)");
+			      "Wall time from exec to exit (this host; median ± half the 95 % interval). floor: a bare KVM_RUN loop that prints nothing and never sleeps");
 		document_pair_end(report->document);
 	}
 	runtime_exact(report);
@@ -291,8 +291,14 @@ static void table_phases(struct report *report, const char *where, const char *c
 		table_row(table);
 		table_text(table, "%s", workload);
 		table_measured(table, startup);
-		for (size_t p = 0; p < ARRAY_SIZE(phases); p++)
-			table_measured(table, phase_of(results, where, workload, p));
+		for (size_t p = 0; p < ARRAY_SIZE(phases); p++) {
+			const struct series *s = phase_of(results, where, workload, p);
+
+			if (s)
+				table_value(table, s->median, "%s", quantity(s->unit, s->median).text);
+			else
+				table_none(table);
+		}
 	}
 }
 
@@ -336,7 +342,7 @@ static void startup_at(struct report *report, const char *where, const char *tit
 	document_pair_begin(document);
 	plot_phases(report, where, name, "Start-up of kvm-vmm by phase, medians. exec: from the fork to main(); entry: "
 		    "from loaded to just before the first KVM_RUN.");
-	table_phases(report, where, "Each phase of kvm-vmm's start (median ± half the 95 % interval)");
+	table_phases(report, where, "kvm-vmm's start-up (median ± half the 95 % interval), and the median of each phase");
 	document_pair_end(document);
 }
 

@@ -198,14 +198,17 @@ static double rank_test_exact(const struct ranked *all, size_t n, size_t na, uin
 	uint64_t mean2 = na * (n + 1);
 	uint64_t distance = observed2 > mean2 ? observed2 - mean2 : mean2 - observed2;
 	double extreme = 0, total = 0;
+	size_t reach = 0; /* no sum of the values so far lies above */
 
 	if (!ways)
 		return 1;
 	ways[0] = 1;
-	for (size_t i = 0; i < n; i++)
+	for (size_t i = 0; i < n; i++) {
+		reach += all[i].rank2;
 		for (size_t c = i + 1 < na ? i + 1 : na; c >= 1; c--)
-			for (size_t s = sums - 1; s >= all[i].rank2; s--)
+			for (size_t s = reach; s >= all[i].rank2; s--)
 				ways[c * sums + s] += ways[(c - 1) * sums + s - all[i].rank2];
+	}
 	for (size_t s = 0; s < sums; s++) {
 		double w = ways[na * sums + s];
 
