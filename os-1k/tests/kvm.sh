@@ -125,13 +125,13 @@ kvm_check_idle_exits() {
     ((three - one <= 2)) || fail "two idle seconds: $((three - one)) exits"
 }
 
-# Uptime against the VMM's clock. ticks.c marks 50 ticks and those 1,000 later, around the longest
-# time without an exit. A busy host delivers single ticks late; the most punctual of each fifty are
-# compared.
-kvm_check_ticks() {
-    local elapsed_ns lost
+# Sets lost and elapsed_ns of a run of ticks.c, which marks 50 ticks and those 1,000 later, around
+# the longest time without an exit. A busy host delivers single ticks late; the most punctual of
+# each fifty are compared.
+run_ticks() {
     boot "$test_elf" --trace-file="$dir/trace" --stats=json --stats-file="$dir/stats" \
         < <(printf 'ticks\n0\n') || { fail "status $?"; return; }
+    lost=$(exits "$dir/stats" '.vcpus[0].ticks_lost')
     elapsed_ns=$(awk -F, '
         NR == 1 { for (i = 1; i <= NF; i++) if ($i == "return_ns") column = i }
         NR > 1 { t[++n] = $column; if (n < 3 || t[n] - t[n - 1] > t[gap] - t[gap - 1]) gap = n }
@@ -143,8 +143,17 @@ kvm_check_ticks() {
             return best
         }
         END { printf "%.0f", punctual(gap) - punctual(gap - 50) }' "$dir/trace")
-    lost=$(exits "$dir/stats" '.vcpus[0].ticks_lost')
-    [[ $lost = 0 ]] || { fail "$lost ticks lost"; return; }
+}
+
+# Uptime against the VMM's clock. A host that stalls for over a second costs ticks, and the VMM says
+# so: such a run is made again, twice at most.
+kvm_check_ticks() {
+    local lost elapsed_ns try
+    for try in 1 2 3; do
+        run_ticks || return
+        ((lost > 0)) || break
+    done
+    ((lost == 0)) || { fail "$lost ticks lost, and some in each of $try runs"; return; }
     ((elapsed_ns >= 9990000000 && elapsed_ns <= 10010000000)) ||
         fail "1,000 ticks took $elapsed_ns ns"
 }
