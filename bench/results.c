@@ -595,7 +595,7 @@ static bool class_from_images(const struct results *results, const char *workloa
 	static const struct {
 		const char *kind;
 		enum workload_class class;
-	} kinds[] = { { "guest", CLASS_GUEST }, { "1K OS", CLASS_OS }, { "micro", CLASS_MICRO },
+	} kinds[] = { { "guest", CLASS_GUEST }, { "os", CLASS_OS }, { "1K OS", CLASS_OS }, { "micro", CLASS_MICRO },
 		      { "compute", CLASS_COMPUTE } };
 	const json_t *image;
 	size_t i;
