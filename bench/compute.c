@@ -86,7 +86,7 @@ const struct workload compute_workloads[] = {
 	  .not_quick = true },
 	{ BARE("pagetables", 50), .needs = NEED_NATIVE | NEED_PAGING,
 	  .about = "two address spaces of 256 pages, switched", .not_quick = true },
-	{ BARE("portio", 100), .needs = NEED_NATIVE, .about = "OUT and IN of the serial port" },
+	{ BARE("portio", 20), .needs = NEED_NATIVE, .about = "OUT and IN of the serial port" },
 	{ REAL("loop", 2), .about = "the loop in real mode" },
 	{ REAL("portio", 20), .about = "port I/O in real mode" },
 	{ 0 },

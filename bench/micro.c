@@ -247,7 +247,7 @@ int parse_micro(const struct workload *workload, const struct run_result *result
 
 /* Common to all; n: samples of each operation. */
 #define MICRO(mode_)                                                                               \
-	.kind = KIND_MICRO, .output_end = "\nend\n", .qemu_status = QEMU_STATUS_OK, .max_runs = 3, \
+	.kind = KIND_MICRO, .output_end = "\nend\n", .qemu_status = QEMU_STATUS_OK, .max_runs = 5, \
 	.parse = parse_micro, .data = (mode_)
 #define MICRO_ELF "guests/micro/micro.elf"
 
@@ -257,14 +257,13 @@ const struct workload micro_workloads[] = {
 	  .vmm_args = WORDS("--testdev", "--timer-period=1ms") },
 	{ MICRO("protected"), .name = "micro-protected",
 	  .about = "single operations, protected mode", .needs = NEED_NATIVE | NEED_IRQCHIP,
-	  .image = MICRO_ELF, .kernel = MICRO_ELF,
-	  .vmm_args = WORDS("--testdev", "--append=n=1000"),
-	  .qemu_args = WORDS("-append", "n=1000"), .not_quick = true },
+	  .image = MICRO_ELF, .kernel = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=400"),
+	  .qemu_args = WORDS("-append", "n=400"), .not_quick = true },
 	{ MICRO("paged"), .name = "micro-paged",
 	  .about = "single operations, protected mode with paging",
 	  .needs = NEED_NATIVE | NEED_IRQCHIP | NEED_PAGING, .image = MICRO_ELF,
-	  .kernel = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=1000 paging"),
-	  .qemu_args = WORDS("-append", "n=1000 paging"), .not_quick = true },
+	  .kernel = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=400 paging"),
+	  .qemu_args = WORDS("-append", "n=400 paging"), .not_quick = true },
 	{ MICRO("protected"), .name = "micro-emulated",
 	  .about = "single operations, protected mode, without what an instruction emulator lacks",
 	  .image = MICRO_ELF, .vmm_args = WORDS("--testdev", "--append=n=250 emulated"),
