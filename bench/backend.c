@@ -17,9 +17,10 @@ char *stats_path(const struct env *env)
 	return xasprintf("%s/stats.json", env->scratch);
 }
 
-static char *input_path(const struct env *env)
+/* One for each workload: the traced runs are all prepared before the first of them starts. */
+static char *input_path(const struct env *env, const struct workload *workload)
 {
-	return xasprintf("%s/input", env->scratch);
+	return xasprintf("%s/input-%s", env->scratch, workload->name);
 }
 
 static bool is_program(const char *path)
@@ -248,7 +249,7 @@ static void vmm_command(const struct env *env, const struct workload *workload, 
 		free(stats);
 	}
 	if (workload->input) {
-		char *input = input_path(env);
+		char *input = input_path(env, workload);
 
 		write_input(input, workload->input);
 		for (unsigned i = 0; i < guests; i++)

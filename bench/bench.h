@@ -205,10 +205,11 @@ struct workload {
 extern const struct workload guest_workloads[];	  /* suite.c */
 extern const struct workload os_workloads[];	  /* suite_os.c */
 extern const struct workload micro_workloads[];	  /* micro.c */
-extern const struct workload compute_workloads[]; /* micro.c */
+extern const struct workload compute_workloads[]; /* compute.c */
 
 /* The index-th workload of all tables, NULL after the last. */
 const struct workload *suite_at(size_t index);
+const struct workload *suite_find(const char *name); /* NULL: no such workload */
 const char *kind_name(enum workload_kind kind);
 
 /* ---- run.c: one run and its record ---- */

@@ -34,7 +34,6 @@ static const struct step steps[] = {
 	{ .as = "lab",
 	  .about = "the suite under hardware-like KVM, for its counts",
 	  .backends = "kvm-vmm",
-	  .guests = "1,2,4",
 	  .runs = 2,
 	  .quick_runs = 1,
 	  .crosscheck = true },
@@ -42,7 +41,7 @@ static const struct step steps[] = {
 	  .about = "instructions of kvm-vmm and of a bare KVM_RUN loop",
 	  .lab_options = { "--exact" },
 	  .backends = "kvm-vmm,floor",
-	  .workloads = "guest,os",
+	  .quick_workloads = "guest,os",
 	  .guests = "1",
 	  .warmup = 1, /* the first run after boot differs */
 	  .runs = 3,
@@ -52,7 +51,7 @@ static const struct step steps[] = {
 	  .about = "instructions of QEMU, within about 0.2 %",
 	  .lab_options = { "--exact", "--root" },
 	  .backends = "qemu-tcg,qemu-kvm",
-	  .workloads = "guest,os",
+	  .workloads = "guest,os,compute",
 	  .guests = "1",
 	  .quick_workloads = "hello",
 	  .warmup = 1,
@@ -148,8 +147,10 @@ static bool step_command(const struct step *step, const struct env *env,
 {
 	char *script = lab_script(env), *workloads = step_workloads(step, options);
 	char *chosen = intersection(step->backends, &options->backends);
-	char *guests = intersection(step->guests, &options->guests);
-	bool wanted = *chosen && *guests && (*workloads || !options->workloads.count);
+	char *guests =
+	    step->guests ? intersection(step->guests, &options->guests) : joined(&options->guests);
+	bool wanted =
+	    *chosen && (*guests || !step->guests) && (*workloads || !options->workloads.count);
 	unsigned runs = options->quick ? step->quick_runs : step->runs;
 
 	argv_add(argv, script);
@@ -165,7 +166,8 @@ static bool step_command(const struct step *step, const struct env *env,
 	argv_addf(argv, "--warmup=%u", step->warmup);
 	argv_addf(argv, "--runs=%u", runs);
 	argv_addf(argv, "--backend=%s", chosen);
-	argv_addf(argv, "--guests=%s", guests);
+	if (*guests)
+		argv_addf(argv, "--guests=%s", guests);
 	if (*workloads)
 		argv_addf(argv, "--workload=%s", workloads);
 	if (options->quick)

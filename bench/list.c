@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "backend.h"
+#include "options.h"
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
@@ -21,7 +22,7 @@ static void list_workloads(const struct env *env)
 
 	printf("%-24s %-8s %-6s %s\n", "WORKLOAD", "KIND", "HERE", "ABOUT");
 	for (size_t i = 0; (workload = suite_at(i)); i++)
-		printf("%-24s %-8s %-6s %s\n", workload->name, kind_name(workload->kind),
+		printf("%-24s %-8s %-6s %s\n", workload->name, kind_word(workload->kind),
 		       vmm->unfit(env, workload, 1) ? "lab" : "yes", workload->about);
 }
 

@@ -117,7 +117,7 @@ static void replace(char **slot, const char *text)
 static const char *const places[] = { "auto", "host", "lab", "both", NULL };
 static const char *const kinds[] = { "guest", "os", "micro", "compute", NULL };
 
-static const char *kind_word(enum workload_kind kind)
+const char *kind_word(enum workload_kind kind)
 {
 	return kinds[kind];
 }
@@ -334,6 +334,11 @@ bool workload_selected(const struct run_options *options, const struct workload 
 {
 	return name_listed(&options->workloads, workload->name) ||
 	       name_listed(&options->workloads, kind_word(workload->kind));
+}
+
+bool workload_named(const struct run_options *options, const struct workload *workload)
+{
+	return options->workloads.count && name_listed(&options->workloads, workload->name);
 }
 
 bool guests_selected(const struct run_options *options, unsigned guests)

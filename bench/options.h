@@ -30,9 +30,14 @@ struct run_options {
 /* Whether the name is on the list, or the list is empty. */
 bool name_listed(const struct name_list *list, const char *name);
 bool workload_selected(const struct run_options *options, const struct workload *workload);
+/* Whether it was asked for itself, not as one of its kind or of all. */
+bool workload_named(const struct run_options *options, const struct workload *workload);
 bool guests_selected(const struct run_options *options, unsigned guests);
 /* Whether a backend runs: named, or not optional and no list was given. */
 bool backend_selected(const struct run_options *options, const char *name, bool optional);
+
+/* What --workload takes for a kind: "guest", "os", "micro", "compute". */
+const char *kind_word(enum workload_kind kind);
 
 /* Parses; ends the program on usage errors. */
 void run_options_parse(struct run_options *options, int argc, char **argv);

@@ -85,14 +85,14 @@ static bool wants_guests(const struct run_options *options, const struct workloa
 	if (!(counts & 1u << (guests - 1)) || !guests_selected(options, guests))
 		return false;
 	return guests == 1 || !options->quick || options->guests.count ||
-	       options->workloads.count || !strcmp(workload->name, "multiplication");
+	       workload_named(options, workload) || !strcmp(workload->name, "multiplication");
 }
 
 bool schedule_wants(const struct run_options *options, const struct workload *workload,
 		    unsigned guests)
 {
 	return workload_selected(options, workload) && wants_guests(options, workload, guests) &&
-	       !(options->quick && workload->not_quick && !options->workloads.count);
+	       !(options->quick && workload->not_quick && !workload_named(options, workload));
 }
 
 static void plan_workload(struct schedule *schedule, const struct workload *workload,
@@ -546,12 +546,22 @@ static void run_rounds(struct schedule *schedule)
 	}
 }
 
-/* After the counted rounds; what was given up stays so. */
+/*
+ * After the counted rounds, for memory at the end of a run. What was given up stays so; --quick
+ * leaves out what is slow, and the lab's memory is the host's again.
+ */
 static void run_traced(struct schedule *schedule)
 {
-	for (size_t i = 0; i < schedule->count; i++)
-		schedule->combos[i].finished =
-		    schedule->combos[i].failures_running >= GIVE_UP_AFTER;
+	bool quick = schedule->options->quick;
+
+	if (quick && strcmp(schedule->env->where, "host") != 0)
+		return;
+	for (size_t i = 0; i < schedule->count; i++) {
+		struct combo *combo = &schedule->combos[i];
+
+		combo->finished =
+		    combo->failures_running >= GIVE_UP_AFTER || (quick && is_slow(combo));
+	}
 	run_round(schedule, 0, PHASE_TRACED);
 }
 
@@ -579,8 +589,13 @@ int schedule_run(struct env *env, struct records *records, const struct run_opti
 	progress_begin(&schedule.progress, env->where);
 	plan(&schedule);
 	if (schedule.count) {
-		progress_say(&schedule.progress, "%zu series of runs, about %.0f s", schedule.count,
-			     options->budget_s);
+		if (options->min_runs < options->max_runs)
+			progress_say(&schedule.progress, "%zu series of runs, about %.0f s",
+				     schedule.count, options->budget_s);
+		else
+			progress_say(&schedule.progress, "%zu series of %u run%s", schedule.count,
+				     options->min_runs, options->min_runs == 1 ? "" : "s");
+		progress_drain();
 		run_rounds(&schedule);
 		run_traced(&schedule);
 	}

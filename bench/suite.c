@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* The table of workloads, with what each must print and how often it must exit. */
+#include <string.h>
+
 #include "bench.h"
 #include "suite.h"
 
@@ -80,6 +82,8 @@ const struct workload guest_workloads[] = {
 static const struct workload *const suites[] = {
 	guest_workloads,
 	os_workloads,
+	micro_workloads,
+	compute_workloads,
 };
 
 const struct workload *suite_at(size_t index)
@@ -88,6 +92,16 @@ const struct workload *suite_at(size_t index)
 		for (const struct workload *workload = suites[i]; workload->name; workload++)
 			if (index-- == 0)
 				return workload;
+	return NULL;
+}
+
+const struct workload *suite_find(const char *name)
+{
+	const struct workload *workload;
+
+	for (size_t i = 0; (workload = suite_at(i)); i++)
+		if (!strcmp(workload->name, name))
+			return workload;
 	return NULL;
 }
 
