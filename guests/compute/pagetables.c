@@ -4,34 +4,19 @@
  * switch of CR3 makes every translation wrong, each read walks the new tables.
  */
 #include "common.h"
+#include "paging.h"
 
-#define PAGE_BYTES 4096u
 #define PAGES 256u /* in the window, enough to overflow a first-level TLB */
 #define SWITCHES 16u
 
 #define WINDOW 0x40000000u
-#define LARGE_PAGE_BYTES 0x400000u
-#define ENTRIES 1024u
-
-#define PRESENT 0x1u
-#define WRITABLE 0x2u
-#define LARGE 0x80u
-#define CR4_PSE (1u << 4)
-#define CR0_PG (1u << 31)
 
 static uint32_t pages[PAGES][PAGE_BYTES / 4] __attribute__((aligned(4096)));
 static uint32_t directory[2][ENTRIES] __attribute__((aligned(4096)));
 static uint32_t table[2][ENTRIES] __attribute__((aligned(4096)));
 
-static void load_cr3(const uint32_t *page_directory)
+static void make_spaces(void)
 {
-	__asm__ volatile("mov %0, %%cr3" : : "r"(page_directory) : "memory");
-}
-
-static void enable_paging(void)
-{
-	uint32_t cr;
-
 	for (uint32_t space = 0; space < 2; space++) {
 		directory[space][0] = PRESENT | WRITABLE | LARGE; /* this program */
 		directory[space][WINDOW / LARGE_PAGE_BYTES] =
@@ -43,12 +28,7 @@ static void enable_paging(void)
 			pages[i][0] = i;
 		}
 	}
-	load_cr3(directory[0]);
-	__asm__ volatile("mov %%cr4, %0; or %1, %0; mov %0, %%cr4" : "=&r"(cr) : "i"(CR4_PSE));
-	__asm__ volatile("mov %%cr0, %0; or %1, %0; mov %0, %%cr0"
-			 : "=&r"(cr)
-			 : "i"(CR0_PG)
-			 : "memory");
+	enable_paging(directory[0]);
 }
 
 /* Position times content: in order for the first space, in opposite order for the second. */
@@ -73,6 +53,6 @@ static uint32_t walk(void)
 const struct payload payload = {
 	"pagetables",
 	SWITCHES / 2 * (IN_ORDER + OPPOSITE),
-	enable_paging,
+	make_spaces,
 	walk,
 };

@@ -13,10 +13,9 @@ extern volatile uint32_t interrupts;
 struct micro {
 	bool emulated; /* KVM interprets this guest: what its emulator lacks is left out */
 	bool paging;
-	bool testdev;		       /* kvm-vmm --testdev */
-	uint16_t port;		       /* that any value may be written to and read from; 0: none */
-	volatile uint32_t *mmio;       /* register that may be read, and written with 0 */
-	volatile uint32_t *page_entry; /* page-fault: of the page about to be touched */
+	bool testdev;		 /* kvm-vmm --testdev */
+	uint16_t port;		 /* that any value may be written to and read from; 0: none */
+	volatile uint32_t *mmio; /* register that may be read, and written with 0 */
 	uint32_t msr_low, msr_high;
 	uint32_t samples[MAX_SAMPLES]; /* TSC cycles of each operation */
 };

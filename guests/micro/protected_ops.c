@@ -3,19 +3,11 @@
 #include <minikvm/abi.h>
 
 #include "micro.h"
+#include "paging.h"
 
 #define SOFTWARE_VECTOR 0x30
 #define APIC_VECTOR 0x31
 #define PAGE_FAULT_VECTOR 14
-
-#define PAGE_BYTES 4096u
-#define LARGE_PAGE_BYTES 0x400000u
-#define ENTRIES 1024u
-#define PRESENT 0x1u
-#define WRITABLE 0x2u
-#define LARGE 0x80u
-#define CR4_PSE (1u << 4)
-#define CR0_PG (1u << 31)
 
 /* RAM nobody has touched: behind this program, up to the end of what kvm-vmm gives by default. */
 #define TOUCH_FIRST 0x200000u
@@ -60,15 +52,8 @@ static void map_large(uint32_t address)
 	    (address & -LARGE_PAGE_BYTES) | PRESENT | WRITABLE | LARGE;
 }
 
-static void load_cr3(void)
-{
-	__asm__ volatile("mov %0, %%cr3" : : "r"(directory) : "memory");
-}
-
 void mode_setup(struct micro *micro)
 {
-	uint32_t cr;
-
 	outb(PIC1_DATA, 0xff);
 	outb(PIC2_DATA, 0xff);
 	if (!micro->paging)
@@ -77,12 +62,7 @@ void mode_setup(struct micro *micro)
 	map_large(TESTDEV_MMIO);
 	map_large(APIC_BASE); /* and the HPET */
 	directory[WINDOW / LARGE_PAGE_BYTES] = (uint32_t)window | PRESENT | WRITABLE;
-	load_cr3();
-	__asm__ volatile("mov %%cr4, %0; or %1, %0; mov %0, %%cr4" : "=&r"(cr) : "i"(CR4_PSE));
-	__asm__ volatile("mov %%cr0, %0; or %1, %0; mov %0, %%cr0"
-			 : "=&r"(cr)
-			 : "i"(CR0_PG)
-			 : "memory");
+	enable_paging(directory);
 }
 
 __asm__(".pushsection .text\n"
@@ -251,7 +231,7 @@ static void run_cr3(struct micro *micro, uint32_t sample)
 {
 	(void)micro;
 	(void)sample;
-	load_cr3();
+	load_cr3(directory);
 }
 
 static void flush_page(uint32_t address)
