@@ -26,7 +26,7 @@ struct op {
 	const char *(*setup)(struct micro *micro);
 	/* Before each sample, outside its time. May be NULL. */
 	void (*prepare)(struct micro *micro, uint32_t sample);
-	/* What is timed. sample counts from 0, warm-up included. NULL: nothing, but its call. */
+	/* What is timed. sample counts from 0, warm-up included. */
 	void (*run)(struct micro *micro, uint32_t sample);
 	uint32_t limit; /* most samples, without warm-up, where an operation is slow or consumes */
 };

@@ -1,7 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: MIT
-# micro.sh PLATFORM FOLDER: the micro-benchmarks run in every mode on the platform (qemu-tcg, kvm-vmm),
-# measure every operation it has, and print numbers that agree with each other.
+# micro.sh PLATFORM FOLDER: the micro-benchmarks run in every mode on the platform (qemu-tcg,
+# kvm-vmm), measure every operation it has, and print numbers that agree with each other.
 set -u
 platform=$1
 folder=$2
@@ -19,12 +19,17 @@ qemu()
         -device isa-debug-exit,iobase=0xf4,iosize=4 "$@" </dev/null
 }
 
+vmm()
+{
+    timeout 60 kvm-vmm --testdev "$@" </dev/null
+}
+
 # run MODE ARGUMENTS
 run()
 {
     case $platform,$1 in
-    kvm-vmm,real) timeout 60 kvm-vmm --testdev --timer-period=1ms "$folder/micro-real.bin" </dev/null ;;
-    kvm-vmm,*) timeout 60 kvm-vmm --testdev --append "$2" "$folder/micro.elf" </dev/null ;;
+    kvm-vmm,real) vmm --timer-period=1ms "$folder/micro-real.bin" ;;
+    kvm-vmm,*) vmm --append "$2" "$folder/micro.elf" ;;
     qemu-tcg,real) qemu -m 1 -bios "$folder/micro-real-qemu.rom" -debugcon stdio ;;
     qemu-tcg,*) qemu -m 4 -kernel "$folder/micro.elf" -append "$2" -serial stdio ;;
     esac
