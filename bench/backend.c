@@ -159,6 +159,7 @@ static char *make_scratch(void)
 
 	if (!mkdtemp(path))
 		die(STATUS_HOST, "%s: %s; set TMPDIR to a writable folder", path, strerror(errno));
+	remove_folder_at_exit(path);
 	return path;
 }
 
@@ -181,7 +182,6 @@ void env_init(struct env *env, const char *where)
 
 void env_free(struct env *env)
 {
-	remove_folder(env->scratch);
 	free(env->build);
 	free(env->scratch);
 	free(env->launcher);

@@ -58,6 +58,8 @@ char *read_file(const char *path, size_t *bytes);
 int make_dirs(const char *path);
 /* A folder of files that this program made, with what is in it; no folders below, no error. */
 void remove_folder(const char *path);
+/* The same however the program ends, but for a signal that kills it. */
+void remove_folder_at_exit(const char *path);
 /* "1.23 ms", "4.5 GiB": value in ns or bytes to a short text in the caller's buffer. */
 const char *format_ns(char *buffer, size_t size, double ns);
 const char *format_bytes(char *buffer, size_t size, double bytes);

@@ -366,6 +366,7 @@ static char *run_now(void)
 	folder = xasprintf("%s.gate", env.scratch);
 	if (make_dirs(folder) < 0 || records_open(&records, folder) < 0)
 		die(STATUS_HOST, "%s: %s", folder, strerror(errno));
+	remove_folder_at_exit(folder);
 	machine = machine_start(&env, &options);
 	json_object_set_new(machine, "machines", json_object());
 	json_object_set_new(machine, "backends", json_array());
@@ -443,8 +444,6 @@ int cmd_gate(int argc, char **argv)
 		options.reference = default_reference();
 	folder = options.folder ? xstrdup(options.folder) : run_now();
 	now = measure(folder);
-	if (!options.folder)
-		remove_folder(folder);
 	path = xasprintf("%s/" GATE_JSON, options.reference);
 	status = options.update ? update(path, options.reference, now)
 				: compare_with(path, now, options.threshold_percent);

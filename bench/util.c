@@ -193,6 +193,18 @@ void remove_folder(const char *path)
 	rmdir(path);
 }
 
+static void remove_now(int status, void *path)
+{
+	(void)status;
+	remove_folder(path);
+	free(path);
+}
+
+void remove_folder_at_exit(const char *path)
+{
+	on_exit(remove_now, xstrdup(path));
+}
+
 struct unit {
 	double least; /* smallest value shown in this unit */
 	const char *name;
