@@ -14,49 +14,6 @@
 #define GIB (KIB * MIB)
 #define MEM_MAX (3 * GIB) /* below KVM's own pages and TESTDEV_MMIO */
 
-/* Long options without a letter: the index into `settings`, above any character. */
-#define KEY(index) (256 + (index))
-enum {
-	OPT_MODE, OPT_LAYOUT, OPT_COLOR, OPT_STATS, OPT_PROBE, OPT_MEM, OPT_TIMER_PERIOD,
-	OPT_TIMEOUT, OPT_APPEND, OPT_STATS_FILE, OPT_TRACE_FILE, OPT_TESTDEV, OPT_STRICT_IO,
-	OPT_SANDBOX, OPT_INPUT, OPT_MODULE, OPT_PIN,
-};
-
-static const struct argp_option options[] = {
-	{ NULL, 0, NULL, 0, "Guest:", 1 },
-	{ "mode", KEY(OPT_MODE), "auto|real|protected", 0,
-	  "How a guest starts (auto: an ELF in protected mode, anything else in real mode)", 0 },
-	{ "mem", KEY(OPT_MEM), "SIZE", 0,
-	  "Guest memory: K, M or G (256K in real mode, 4M in protected mode)", 0 },
-	{ "layout", KEY(OPT_LAYOUT), "isolated|shared", 0,
-	  "A VM for each guest, or one VM with a 256 KiB window for each real-mode guest", 0 },
-	{ "timer-period", KEY(OPT_TIMER_PERIOD), "DUR", 0, "Period of the tick: us, ms or s (10ms)", 0 },
-	{ "append", KEY(OPT_APPEND), "STRING", 0, "Multiboot command line", 0 },
-	{ "module", KEY(OPT_MODULE), "FILE", 0, "Multiboot module (repeatable)", 0 },
-	{ "strict-io", KEY(OPT_STRICT_IO), NULL, 0,
-	  "A port without a device is a guest fault (else it reads as all ones)", 0 },
-	{ "testdev", KEY(OPT_TESTDEV), NULL, 0, "Add the devices that micro-benchmarks aim at", 0 },
-	{ NULL, 0, NULL, 0, "Run:", 2 },
-	{ "input", KEY(OPT_INPUT), "FILE", 0,
-	  "Keyboard input from FILE; the n-th is for the n-th guest (stdin: the first without)", 0 },
-	{ "timeout", KEY(OPT_TIMEOUT), "DUR", 0, "Stop the run after DUR, status 124", 0 },
-	{ "pin", KEY(OPT_PIN), "CPULIST", 0, "Pin the n-th vCPU to the n-th CPU, like 0,2-3", 0 },
-	{ "sandbox", KEY(OPT_SANDBOX), NULL, 0,
-	  "Allow only the system calls a run needs (seccomp)", 0 },
-	{ "color", KEY(OPT_COLOR), "auto|always|never", 0, "Colour each guest's lines", 0 },
-	{ "verbose", 'v', NULL, 0, "Say what is done", 0 },
-	{ NULL, 0, NULL, 0, "Measure:", 3 },
-	{ "stats", KEY(OPT_STATS), "table|json", OPTION_ARG_OPTIONAL,
-	  "Report counts and times of every exit reason at the end", 0 },
-	{ "stats-file", KEY(OPT_STATS_FILE), "FILE", 0, "Write that report to FILE, not stderr", 0 },
-	{ "trace-file", KEY(OPT_TRACE_FILE), "FILE", 0,
-	  "Write every exit with its times, as CSV", 0 },
-	{ "probe", KEY(OPT_PROBE), "table|json", OPTION_ARG_OPTIONAL,
-	  "Say what this host's KVM can do, and exit", 0 },
-	{ NULL, 0, NULL, 0, "Help:", -1 },
-	{ 0 },
-};
-
 static const char doc[] =
 	"Runs 1 to 4 guests on Linux KVM, each on its own vCPU thread.\v"
 	"A GUEST is a flat real-mode image (starts at 0:0) or a Multiboot 1 ELF kernel.\n"
@@ -98,34 +55,88 @@ static const struct scale durations[] = {
 };
 
 /* What an option sets, and what it may be set to. */
-enum kind { SET_FLAG, SET_STRING, SET_WORD, SET_SIZE, SET_DURATION, ADD_STRING };
-static const struct setting {
-	enum kind kind;
-	size_t offset;		 /* in struct options */
-	size_t count_offset;	 /* ADD_STRING: how many there are */
-	unsigned int max;
-	const char *words[4];	 /* SET_WORD: an int becomes the index */
-} settings[] = {
+enum kind { HEADING, SET_FLAG, SET_STRING, SET_WORD, SET_SIZE, SET_DURATION, SET_CPUS, ADD_STRING };
 #define OFFSET(member) offsetof(struct options, member)
-	[OPT_MODE] = { SET_WORD, OFFSET(config.mode), .words = { "auto", "real", "protected" } },
-	[OPT_LAYOUT] = { SET_WORD, OFFSET(config.layout), .words = { "isolated", "shared" } },
-	[OPT_COLOR] = { SET_WORD, OFFSET(color), .words = { "auto", "always", "never" } },
-	[OPT_STATS] = { SET_WORD, OFFSET(config.stats), .words = { "none", "table", "json" } },
-	[OPT_PROBE] = { SET_WORD, OFFSET(probe), .words = { "none", "table", "json" } },
-	[OPT_MEM] = { SET_SIZE, OFFSET(config.mem_bytes) },
-	[OPT_TIMER_PERIOD] = { SET_DURATION, OFFSET(config.timer_period_ns) },
-	[OPT_TIMEOUT] = { SET_DURATION, OFFSET(config.timeout_ns) },
-	[OPT_APPEND] = { SET_STRING, OFFSET(config.append) },
-	[OPT_STATS_FILE] = { SET_STRING, OFFSET(config.stats_file) },
-	[OPT_TRACE_FILE] = { SET_STRING, OFFSET(config.trace_file) },
-	[OPT_TESTDEV] = { SET_FLAG, OFFSET(config.testdev) },
-	[OPT_STRICT_IO] = { SET_FLAG, OFFSET(config.strict_io) },
-	[OPT_SANDBOX] = { SET_FLAG, OFFSET(config.sandbox) },
-	[OPT_INPUT] = { ADD_STRING, OFFSET(config.inputs), OFFSET(config.input_count), MAX_GUESTS },
-	[OPT_MODULE] = { ADD_STRING, OFFSET(config.modules), OFFSET(config.module_count),
-			 MAX_MODULES },
-#undef OFFSET
+static const struct setting {
+	const char *name, *arg, *doc;
+	enum kind kind;
+	size_t offset;		/* in struct options */
+	const char *words[4];	/* SET_WORD: an int becomes the index */
+	size_t count_offset;	/* ADD_STRING: how many there are, */
+	unsigned int max;	/* and may be */
+	bool arg_optional;	/* without it: the second word */
+	char letter;
+} settings[] = {
+	{ .doc = "Guest:" },
+	{ "mode", "auto|real|protected",
+	  "How a guest starts (auto: an ELF in protected mode, anything else in real mode)",
+	  SET_WORD, OFFSET(config.mode), { "auto", "real", "protected" } },
+	{ "mem", "SIZE", "Guest memory: K, M or G (256K in real mode, 4M in protected mode)",
+	  SET_SIZE, OFFSET(config.mem_bytes) },
+	{ "layout", "isolated|shared",
+	  "A VM for each guest, or one VM with a 256 KiB window for each real-mode guest",
+	  SET_WORD, OFFSET(config.layout), { "isolated", "shared" } },
+	{ "timer-period", "DUR", "Period of the tick: us, ms or s (10ms)",
+	  SET_DURATION, OFFSET(config.timer_period_ns) },
+	{ "append", "STRING", "Multiboot command line", SET_STRING, OFFSET(config.append) },
+	{ "module", "FILE", "Multiboot module (repeatable)", ADD_STRING, OFFSET(config.modules),
+	  .count_offset = OFFSET(config.module_count), .max = MAX_MODULES },
+	{ "strict-io", NULL, "A port without a device is a guest fault (else it reads as all ones)",
+	  SET_FLAG, OFFSET(config.strict_io) },
+	{ "testdev", NULL, "Add the devices that micro-benchmarks aim at",
+	  SET_FLAG, OFFSET(config.testdev) },
+	{ .doc = "Run:" },
+	{ "input", "FILE",
+	  "Keyboard input from FILE; the n-th is for the n-th guest (stdin: the first without)",
+	  ADD_STRING, OFFSET(config.inputs),
+	  .count_offset = OFFSET(config.input_count), .max = MAX_GUESTS },
+	{ "timeout", "DUR", "Stop the run after DUR, status 124",
+	  SET_DURATION, OFFSET(config.timeout_ns) },
+	{ "pin", "CPULIST", "Pin the n-th vCPU to the n-th CPU, like 0,2-3", SET_CPUS },
+	{ "sandbox", NULL, "Allow only the system calls a run needs (seccomp)",
+	  SET_FLAG, OFFSET(config.sandbox) },
+	{ "color", "auto|always|never", "Colour each guest's lines",
+	  SET_WORD, OFFSET(color), { "auto", "always", "never" } },
+	{ "verbose", NULL, "Say what is done", SET_FLAG, OFFSET(config.verbose),
+	  .letter = 'v' },
+	{ .doc = "Measure:" },
+	{ "stats", "table|json", "Report counts and times of every exit reason at the end",
+	  SET_WORD, OFFSET(config.stats), { "none", "table", "json" }, .arg_optional = true },
+	{ "stats-file", "FILE", "Write that report to FILE, not stderr",
+	  SET_STRING, OFFSET(config.stats_file) },
+	{ "trace-file", "FILE", "Write every exit with its times, as CSV",
+	  SET_STRING, OFFSET(config.trace_file) },
+	{ "probe", "table|json", "Say what this host's KVM can do, and exit",
+	  SET_WORD, OFFSET(probe), { "none", "table", "json" }, .arg_optional = true },
 };
+#define SETTINGS (sizeof(settings) / sizeof(settings[0]))
+
+/* Without a letter: the index into the table, above any character. */
+static int key_of(size_t i)
+{
+	return settings[i].letter ? settings[i].letter : 256 + (int)i;
+}
+
+/* The table as argp wants it; headings count the groups, argp's own help comes last. */
+static void list_options(struct argp_option *options)
+{
+	int group = 0;
+
+	for (size_t i = 0; i < SETTINGS; i++) {
+		const struct setting *s = &settings[i];
+
+		if (s->kind == HEADING)
+			group++;
+		options[i] = (struct argp_option){
+			.name = s->name,
+			.key = s->kind == HEADING ? 0 : key_of(i),
+			.arg = s->arg,
+			.flags = s->arg_optional ? OPTION_ARG_OPTIONAL : 0,
+			.doc = s->doc,
+			.group = group,
+		};
+	}
+}
 
 /* "0,2-3" into config->pin_cpus; a list shorter than the guests starts again. */
 static void parse_pin(struct argp_state *state, const char *text, struct config *config)
@@ -183,6 +194,8 @@ static void apply(struct argp_state *state, const struct setting *s, const char 
 	uint64_t n;
 
 	switch (s->kind) {
+	case HEADING:
+		break;
 	case SET_FLAG:
 		*(bool *)target = true;
 		break;
@@ -201,6 +214,9 @@ static void apply(struct argp_state *state, const struct setting *s, const char 
 		*(uint64_t *)target = n = parse_scaled(arg, durations, true);
 		if (n == 0 || n > DURATION_MAX)
 			argp_error(state, "'%s': give a number and us, ms or s, like 10ms", arg);
+		break;
+	case SET_CPUS:
+		parse_pin(state, arg, &((struct options *)state->input)->config);
 		break;
 	case ADD_STRING:
 		add(state, target, (unsigned int *)(base + s->count_offset), s->max,
@@ -231,13 +247,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 	struct options *o = state->input;
 	struct config *config = &o->config;
 
-	if (key == KEY(OPT_PIN))
-		parse_pin(state, arg, config);
-	else if (key >= KEY(0) && key < KEY(OPT_PIN))
-		apply(state, &settings[key - KEY(0)], arg);
-	else if (key == 'v')
-		config->verbose = true;
-	else if (key == ARGP_KEY_ARG)
+	for (size_t i = 0; i < SETTINGS; i++)
+		if (settings[i].kind != HEADING && key == key_of(i)) {
+			apply(state, &settings[i], arg);
+			return 0;
+		}
+	if (key == ARGP_KEY_ARG)
 		add(state, config->guests, &config->guest_count, MAX_GUESTS, "guests", arg);
 	else if (key == ARGP_KEY_END && o->probe == PROBE_NONE)
 		check(state, config);
@@ -248,10 +263,12 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 
 void options_parse(struct options *o, int argc, char **argv)
 {
-	static const struct argp argp = { options, parse, "GUEST [GUEST...]", doc, NULL, NULL, NULL };
+	struct argp_option options[SETTINGS + 1] = { 0 };
+	const struct argp argp = { options, parse, "GUEST [GUEST...]", doc, NULL, NULL, NULL };
 
 	*o = (struct options){ .config = { .timer_period_ns = 10 * NS_PER_MS,
 					   .pin_cpus = { -1, -1, -1, -1 } } };
+	list_options(options);
 	argp_err_exit_status = STATUS_USAGE;
 	argp_parse(&argp, argc, argv, 0, NULL, o);
 	if (o->config.stats_file && o->config.stats == STATS_NONE)
