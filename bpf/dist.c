@@ -3,21 +3,22 @@
 
 void dist_add(struct dist *d, const struct span *s, const struct hist *hist)
 {
-	uint64_t min_ns = ~s->inv_min_ns;
+	uint64_t in_hist = 0;
 	uint32_t i;
 
-	if (!s->count)
-		return;
-	if (!d->count || min_ns < d->min_ns)
-		d->min_ns = min_ns;
-	if (s->max_ns > d->max_ns)
-		d->max_ns = s->max_ns;
-	d->count += s->count;
-	d->total_ns += s->total_ns;
 	for (i = 0; hist && i < HIST_BUCKETS; i++) {
 		d->bucket[i] += hist->bucket[i];
-		d->in_hist += hist->bucket[i];
+		in_hist += hist->bucket[i];
 	}
+	if (!s->range_ns)
+		return;
+	if (!d->count || s->min_ns < d->min_ns)
+		d->min_ns = s->min_ns;
+	if (s->min_ns + s->range_ns - 1 > d->max_ns)
+		d->max_ns = s->min_ns + s->range_ns - 1;
+	d->count += s->count + in_hist;
+	d->in_hist += in_hist;
+	d->total_ns += s->total_ns;
 }
 
 static uint64_t clamp(uint64_t v, uint64_t low, uint64_t high)

@@ -55,7 +55,7 @@ static const struct argp_option argp_options[] = {
 	{ "output", 'o', "FILE", 0, "Write the report to FILE", 2 },
 	{ "record", OPT_RECORD, "FILE", 0, "Write every event to FILE, as CSV", 2 },
 	{ "no-cost", OPT_NO_COST, NULL, 0, "Do not measure the probes: events cost less", 2 },
-	{ "max-threads", OPT_THREADS, "N", 0, "Room for vCPU threads, default and most 256", 3 },
+	{ "max-threads", OPT_THREADS, "N", 0, "Room for vCPU threads, default and most 1024", 3 },
 	{ "max-rows", OPT_ROWS, "N", 0, "Room for reasons, summed over threads, default and most 8191", 3 },
 	{ "max-histograms", OPT_HISTS, "N", 0, "Histograms of 15 KiB, default 512; 0: none", 3 },
 	{ "max-addresses", OPT_ADDRESSES, "N", 0, "MMIO addresses, default 4096", 3 },

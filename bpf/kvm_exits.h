@@ -6,9 +6,6 @@
 #ifndef KVM_EXITS_H
 #define KVM_EXITS_H
 
-#ifdef __bpf__
-#define UINT64_MAX __UINT64_MAX__
-#endif
 #include "minikvm/trace.h"
 
 #ifdef __bpf__
@@ -26,10 +23,12 @@ typedef __INT32_TYPE__ int32_t;
 #define USER_ROWS 256
 #define HW_NPF_BASE 0x100  /* SVM 0x400-0x4ff; below: the code itself (SVM, VMX) */
 #define HW_ERR_ROW 0x1fe   /* SVM -1: invalid guest state */
+#define HW_OTHER_ROW 0x1ff
 #define HW_ROWS 0x200
+#define NO_CODE 0xfffffffe /* the exit code could not be read */
 
 #define MAX_CPUS 1024      /* power of two; more CPUs share cache entries */
-#define MAX_THREADS 256    /* power of two */
+#define MAX_THREADS 1024   /* power of two */
 #define MAX_CELLS 8192     /* power of two; cell 0 is not used */
 #define MAX_GSI 256
 #define PIO_ROWS (65536 * 2) /* port * 2 + direction (0 in, 1 out) */
@@ -39,13 +38,13 @@ typedef __INT32_TYPE__ int32_t;
 #define ISA_VMX 1 /* KVM_ISA_* of the kernel */
 #define ISA_SVM 2
 
-/* Sum of spans, nanoseconds. The minimum is kept inverted so that all-zero is empty. */
+/* Spans of one kind, nanoseconds. All zero is empty. */
 struct span {
-	uint64_t count;
+	uint64_t count;    /* of those in no histogram; the rest are the histogram's sum */
 	uint64_t total_ns;
-	uint64_t inv_min_ns; /* ~min */
-	uint64_t max_ns;
-	uint32_t hist;       /* 1 + index in the map of histograms; 0: none yet */
+	uint64_t min_ns;
+	uint64_t range_ns; /* max - min + 1; 0: empty */
+	uint32_t hist;     /* 1 + index in the map of histograms; 0: none yet */
 	uint32_t pad;
 };
 
@@ -62,7 +61,7 @@ struct hist {
  * and of a return to user space (kvm_userspace_exit):
  *   RUN      start of KVM_RUN (kvm_fpu) -> kvm_userspace_exit with no kvm_exit seen in between:
  *            all there is on software KVM; elsewhere a KVM_RUN that never entered the guest
- *   TO_USER  kvm_exit -> kvm_userspace_exit
+ *   TO_USER  kvm_exit -> kvm_userspace_exit; with --split only
  *   HANDLER  kvm_userspace_exit -> next KVM_RUN (kvm_fpu), or next kvm_entry without --split
  *   REENTRY  start of KVM_RUN -> kvm_entry
  * Time the thread was scheduled out is in none of them but in the cell's off_cpu_ns.
@@ -77,8 +76,7 @@ struct cell {
 	uint64_t code;       /* as the kernel gave it; user: KVM_EXIT_* */
 	uint32_t isa;        /* hardware: ISA_*; user: 0 */
 	int32_t error;       /* user: errno, positive, or 0 */
-	uint64_t to_user;    /* hardware: how many of count reached user space ... */
-	uint64_t to_user_ns; /* ... and kvm_exit -> kvm_userspace_exit of those */
+	uint64_t to_user;    /* hardware: how many of count reached user space */
 	uint64_t off_cpu_ns;
 	struct span span[CELL_SPANS];
 };
@@ -89,6 +87,7 @@ enum thread_state {
 	STATE_EXITED,
 	STATE_USER,
 	STATE_RUN,     /* KVM_RUN started, guest not yet entered */
+	STATE_WAS_OFF = 0x8000, /* flag: scheduled out since the last event */
 };
 
 struct injection {
@@ -106,7 +105,6 @@ struct thread {
 	uint16_t hw_cell;    /* of the last kvm_exit, 1-based */
 	uint16_t user_cell;  /* of the last kvm_userspace_exit */
 	uint16_t inject_depth;
-	uint64_t entries;
 	uint64_t reentries;  /* kvm_entry after kvm_entry: the kernel's fast path, no kvm_exit */
 	uint64_t unmatched;  /* other events in an impossible order */
 	uint64_t halt_polls, halt_poll_ns, halt_waits, halt_wait_ns, halt_invalid;

@@ -20,13 +20,13 @@
  *    "cost": {"measured": true, "probes": [{"tracepoint", "runs", "total_ns", "mean_ns"}]},
  *    "records": 0,                                                      rows of --record
  *    "vcpus": [{"vcpu": 0 | -1, "tid", "tgid", "vm": 0, "comm",         vm: order of appearance
- *      "entries", "reentries", "unmatched", "off_cpu_ns",
+ *      "reentries", "unmatched", "off_cpu_ns",
  *      "injected", "reinjected", "acked", "emulated_insns", "failed_insns",
  *      "halt": {"polls", "poll_ns", "waits", "wait_ns", "invalid"},
  *      "user_exits": [{"reason": "KVM_EXIT_IO", "code": 2, "errno": 0, "count", "off_cpu_ns",
  *        "run_ns", "to_user_ns", "handler_ns", "reentry_ns": spans}],
  *      "hw_exits": [{"isa": "svm", "reason": "ioio", "code": 123, "count", "to_user",
- *        "to_user_total_ns", "off_cpu_ns", "guest_ns", "kernel_ns": spans}]}],
+ *        "off_cpu_ns", "guest_ns", "kernel_ns": spans}]}],
  *    "pio": [{"port": "0x500", "direction": "out" | "in", "count", "bytes"}],
  *    "mmio": [{"address": "0xfe000000", "direction": "write" | "read" | "read-wait",
  *              "count", "bytes"}],

@@ -41,9 +41,9 @@ static void put_span(json_t *object, const char *key, const struct session *s,
 	struct dist d = { 0 };
 	json_t *o;
 
-	if (!span->count)
-		return;
 	dist_add(&d, span, session_hist(s, span));
+	if (!d.count)
+		return;
 	o = json_object();
 	put(o, "count", d.count);
 	put(o, "total", d.total_ns);
@@ -87,7 +87,6 @@ static json_t *hw_exit(const struct session *s, const struct cell *c)
 	put(o, "code", c->code);
 	put(o, "count", c->count);
 	put(o, "to_user", c->to_user);
-	put(o, "to_user_total_ns", c->to_user_ns);
 	put(o, "off_cpu_ns", c->off_cpu_ns);
 	put_span(o, "guest_ns", s, &c->span[HW_GUEST]);
 	put_span(o, "kernel_ns", s, &c->span[HW_KERNEL]);
@@ -123,7 +122,6 @@ static json_t *vcpu(const struct session *s, const struct thread *threads, uint3
 	put(o, "tgid", t->tgid);
 	json_object_set_new(o, "vm", json_integer(vm_number(threads, i)));
 	json_object_set_new(o, "comm", json_stringn(t->comm, strnlen(t->comm, COMM_LEN)));
-	put(o, "entries", t->entries);
 	put(o, "reentries", t->reentries);
 	put(o, "unmatched", t->unmatched);
 	put(o, "off_cpu_ns", t->off_total_ns);

@@ -180,7 +180,9 @@ static bool lean_fits(const struct session *s, const struct options *o)
 	struct arg_index i;
 
 	memset(&i, NO_ARG, sizeof(i));
-	return !o->record && tracepoint_find(s, "kvm_userspace_exit", &i) &&
+	return !o->record && !o->split && (o->counts || o->max_histograms) &&
+	       tracepoint_find(s, "sched_switch", &i) &&
+	       tracepoint_find(s, "kvm_userspace_exit", &i) &&
 	       i.user_reason == LEAN_USER_REASON && i.user_errno == LEAN_USER_ERRNO &&
 	       (!(o->events & WATCH_EXIT) ||
 		(tracepoint_find(s, "kvm_exit", &i) && i.exit_vcpu == LEAN_EXIT_VCPU &&
@@ -198,16 +200,16 @@ static void probes_choose(struct session *s, const struct options *o, struct arg
 	bool counts = !timed && (e & WATCH_USER);
 	bool hw = e & WATCH_EXIT;
 	const struct probe_choice choices[] = {
-		{ "kvm_exit", k->progs.exit_lean, WATCH_EXIT, hw && lean },
-		{ "kvm_exit", k->progs.exit_full, WATCH_EXIT, hw && full },
+		/* first: the lean programs rely on it */
+		{ "sched_switch", k->progs.sched_switch, 0, timed },
+		{ "kvm_exit", k->progs.exit_lean, WATCH_EXIT, timed && hw && lean },
+		{ "kvm_exit", k->progs.exit_full, WATCH_EXIT, hw && !(timed && lean) },
 		{ "kvm_entry", k->progs.entry_lean, WATCH_EXIT, timed && hw && lean },
 		{ "kvm_entry", k->progs.entry_full, WATCH_EXIT, timed && hw && full },
 		{ "kvm_userspace_exit", k->progs.user_lean, WATCH_USER, timed && lean },
-		{ "kvm_userspace_exit", k->progs.user_full, WATCH_USER, timed && full },
 		{ "kvm_userspace_exit", k->progs.user_counts, WATCH_USER, counts && lean },
-		{ "kvm_userspace_exit", k->progs.user_counts_full, WATCH_USER, counts && full },
+		{ "kvm_userspace_exit", k->progs.user_full, WATCH_USER, (timed || counts) && full },
 		{ "kvm_fpu", k->progs.run_start, 0, split },
-		{ "sched_switch", k->progs.sched_switch, 0, timed },
 		{ "sched_process_fork", k->progs.process_fork, 0, !o->all },
 		{ "kvm_pio", k->progs.pio, WATCH_PIO, e & WATCH_PIO },
 		{ "kvm_mmio", k->progs.mmio, WATCH_MMIO, e & WATCH_MMIO },
@@ -359,7 +361,7 @@ void session_detach(struct session *s)
 {
 	size_t i;
 
-	for (i = 0; i < s->probe_count; i++) {
+	for (i = s->probe_count; i-- > 0;) { /* sched_switch last */
 		bpf_link__destroy(s->probes[i].link);
 		s->probes[i].link = NULL;
 	}

@@ -17,6 +17,7 @@
 #else
 typedef __UINT32_TYPE__ uint32_t;
 typedef __UINT64_TYPE__ uint64_t;
+#define UINT64_MAX __UINT64_MAX__
 #endif
 
 #define STATS_FORMAT "minikvm-stats-1"
