@@ -70,7 +70,7 @@ read_stdin() {
     wait "$note_pid" 2>/dev/null
 }
 
-# make_initrd: the initramfs and this job, in initrd_fd
+# make_initrd: the initramfs and the files of an exact machine, in initrd_fd
 make_initrd() {
     open_file initrd
     emit_initrd >&"$initrd_fd" || fail "cannot write the initial RAM disk" "is ${TMPDIR:-/tmp} full?"
@@ -79,24 +79,29 @@ make_initrd() {
 emit_initrd() {
     cat -- "$initramfs" || return
     newc_text .lab/job "$(emit_job)"
-    if [[ $mode = exact ]]; then
-        newc_file .lab/stdin "/proc/$BASHPID/fd/$stdin_fd" 100644
-        emit_placed || return
-    fi
+    newc_file .lab/stdin "/proc/$BASHPID/fd/$stdin_fd" 100644
+    emit_placed || return
     newc_end
+}
+
+# emit_control: the job for the control port
+emit_control() {
+    local LC_ALL=C job
+    job=$(emit_job)
+    printf '%d\n%s' "${#job}" "$job"
 }
 
 # emit_job: the settings lab.d/init reads
 emit_job() {
     local name path=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin size=(24 80)
-    [[ $io != tty ]] || read -r -a size < <(stty size)
-    echo "mode=$mode io=$io merged=$merged results=${results:+1} timing=$timing rows=${size[0]} cols=${size[1]}"
+    [[ $io != tty ]] || read -r -a size < <(stty size <&"$user_stdin")
+    echo "mode=$mode io=$io merged=$merged results=${results:+1} rows=${size[0]} cols=${size[1]}"
     if [[ $mode = exact ]]; then
         echo "build=/build cwd=$(quote "${cwd:-/build}")"
         echo "export HOME=/root LC_ALL=C.UTF-8"
         path=/bin
     else
-        echo "build=$(quote "$build") cwd=$(quote "$cwd")"
+        echo "build=$(quote "$build") cwd=$(quote "$cwd") now=$EPOCHSECONDS"
         for name in HOME USER TERM LANG LC_ALL NO_COLOR; do
             [[ -z ${!name+set} ]] || echo "export $name=$(quote "${!name}")"
         done

@@ -5,7 +5,8 @@
 # stands between. Everything started here dies with this script, even if that is killed.
 
 our_ends=() qemu_ends=() # of the pipes to and from QEMU
-qemu_pid='' timer_pid='' stdin_pid='' stdout_pid='' stderr_pid='' console_pid='' saved_tty='' guard_fd='' unnamed=''
+qemu_pid='' timer_pid='' stdin_pid='' stdout_pid='' stderr_pid='' console_pid='' job_pid=''
+saved_tty='' guard_fd='' unnamed=''
 
 # new_pipe from|to NAME: an anonymous pipe with the ends NAME_r and NAME_w, from or to QEMU
 new_pipe() {
@@ -32,7 +33,6 @@ relay() {
     local from=$1 to=$2
     shift 2
     (
-        trap - HUP INT TERM EXIT
         exec <&"$from" >&"$to"
         close_all "${our_ends[@]}" "${qemu_ends[@]}" $guard_fd
         "$@"
@@ -41,91 +41,162 @@ relay() {
 
 mortal() { exec setpriv --pdeathsig KILL "$@"; }
 
-# output ID FD: what the device writes goes to the descriptor. As a log, since only that is written
-# without fail: a device loses what does not fit into a pipe when the machine ends.
-output() { qemu+=(-chardev "file,id=$1,path=/dev/null,logfile=/proc/self/fd/$2,logappend=on"); }
-
-serial_port() { qemu+=(-device "isa-serial,chardev=$1,iobase=$2,irq=$3"); }
-
-start_machine() {
-    local tsc_khz=1000000 # under icount: 1 ns an instruction
-    [[ -n $exact ]] || tsc_khz=$("$build/lab/tsc_khz") || exit 125
-    qemu=(qemu-system-x86_64 -M microvm -m "$mem" -smp "$smp" -nodefaults -no-user-config
-        -display none -no-reboot -device isa-debug-exit,iobase=0x501,iosize=2
-        -kernel "$vmlinux" -initrd "/proc/self/fd/$initrd_fd" -append "$(kernel_options)")
-    exec {user_stdin}<&0 # a background command would get /dev/null
-    open_file log
-    open_file stamps
-    exec {null}<>/dev/null {qemu_in}</dev/null {qemu_out}>&"$log_fd"
-    new_pipe from console
-    relay "$console_r" "$log_fd" read_console
-    console_pid=$!
-    output console "$console_w"
-    qemu+=(-serial chardev:console)
-    if [[ -n $exact ]]; then
-        qemu+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off' -cpu 'max,-rdrand,-rdseed'
-            -rtc 'base=2024-01-01T00:00:00,clock=vm' -seed 1)
-    else
-        qemu+=(-accel 'tcg,thread=multi' -cpu max)
-    fi
-    [[ $mode = exact ]] || connect_files
-    connect_$io
-    if ((timeout_s > 0)); then
-        relay "$qemu_in" "$log_fd" mortal sleep "$timeout_s"
-        timer_pid=$!
-    fi
+# run_qemu WORD...: in the background, see qemu_pid
+run_qemu() {
     (
         close_all "${our_ends[@]}" $guard_fd
-        mortal "${qemu[@]}" <&"$qemu_in" >&"$qemu_out" 2>&"$log_fd"
+        mortal qemu-system-x86_64 "$@" <&"$qemu_in" >&"$qemu_out" 2>&"$log_fd"
     ) &
     qemu_pid=$!
-    qemu_started=$EPOCHREALTIME
-    close_all "${our_ends[@]}" "${qemu_ends[@]}"
+}
+
+# Sets machine: all of it but where its character devices lead. What the root mode has must not
+# depend on the job, since a snapshot (lab.d/snapshot.sh) only fits the machine it was taken of.
+describe_machine() {
+    local name
+    tsc_khz=1000000 # with icount: 1 ns an instruction
+    [[ -n $exact ]] || tsc_khz=$("$build/lab/tsc_khz") || exit 125
+    machine=(-M microvm -m "$mem" -smp "$smp" -nodefaults -no-user-config -display none -no-reboot
+        -device isa-debug-exit,iobase=0x501,iosize=2 -kernel "$vmlinux" -append "$(kernel_options)"
+        -serial chardev:console)
+    if [[ -n $exact ]]; then
+        machine+=(-accel 'tcg,thread=single' -icount 'shift=0,sleep=off'
+            -cpu 'max,-rdrand,-rdseed' -rtc 'base=2024-01-01T00:00:00,clock=vm' -seed 1)
+    else
+        machine+=(-accel 'tcg,thread=multi' -cpu max)
+    fi
+    if [[ $mode = exact ]]; then
+        machine+=(-initrd "/proc/self/fd/$initrd_fd"
+            -device isa-serial,chardev=stdout,iobase=0x2f8,irq=3
+            -device isa-serial,chardev=stderr,iobase=0x3e8,irq=4
+            -device isa-serial,chardev=archive,iobase=0x2e8,irq=3)
+        return
+    fi
+    machine+=(-initrd "$initramfs" -device isa-serial,chardev=tty,iobase=0x2f8,irq=3
+        -fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
+        -device virtio-9p-device,fsdev=root,mount_tag=hostroot
+        -fsdev "local,id=results,path=$(commas "${results:-$build/lab/kernel}"),security_model=none"
+        -device virtio-9p-device,fsdev=results,mount_tag=results -device virtio-serial-device)
+    for name in control stdin stdout stderr; do
+        machine+=(-device "virtserialport,chardev=$name,name=$name")
+    done
 }
 
 kernel_options() {
     echo console=ttyS0 quiet panic=-1 printk.devkmsg=on cryptomgr.notests apparmor=0 audit=0 \
-        random.trust_cpu=on tsc=reliable no_timer_check \
-        tsc_early_khz=$tsc_khz ${exact:+norandmaps}
+        random.trust_cpu=on tsc=reliable no_timer_check noreplace-smp \
+        "tsc_early_khz=$tsc_khz" ${exact:+norandmaps}
 }
 
-connect_files() {
-    qemu+=(-fsdev "local,id=root,path=/,security_model=none,readonly=on,multidevs=remap"
-        -device virtio-9p-device,fsdev=root,mount_tag=hostroot)
-    [[ -n $results ]] || return 0
-    qemu+=(-fsdev "local,id=results,path=${results//,/,,},security_model=none"
-        -device virtio-9p-device,fsdev=results,mount_tag=results)
+# commas TEXT: as QEMU wants them in an option
+commas() { printf '%s' "${1//,/,,}"; }
+
+# open_streams: what is used before the machine is there
+open_streams() {
+    open_file log
+    exec {user_stdin}<&0 # a background command would get /dev/null
+    exec {null}<>/dev/null
+    qemu_in=$null qemu_out=$log_fd
 }
 
-# The three streams as virtio ports: any bytes, flow control, an end of file.
-connect_port() {
-    local name
+start_machine() {
+    chardevs=()
+    open_file stamps
+    new_pipe from console
+    relay "$console_r" "$log_fd" read_console
+    console_pid=$!
+    output console "$console_w"
+    connect_$io
+    if ((timeout_s > 0)); then
+        relay "$null" "$null" mortal sleep "$timeout_s"
+        timer_pid=$!
+    fi
+    if [[ -n $snapshot ]]; then
+        run_qemu "${machine[@]}" "${chardevs[@]}" -incoming "fd:$snapshot"
+    else
+        run_qemu "${machine[@]}" "${chardevs[@]}"
+    fi
+    qemu_started=$EPOCHREALTIME
+    close_all "${our_ends[@]}" "${qemu_ends[@]}"
+}
+
+# output ID FD: what the device writes goes to the descriptor. As a log, since only that is written
+# without fail: a device loses what does not fit into a pipe when the machine ends.
+output() { chardevs+=(-chardev "file,id=$1,path=/dev/null,logfile=/proc/self/fd/$2,logappend=on"); }
+
+nothing() { chardevs+=(-chardev "null,id=$1"); }
+
+# The job, and later the window's size. The pipe has no end that QEMU could see.
+connect_control() {
+    new_pipe to control
+    relay "$null" "$control_w" emit_control
+    job_pid=$!
+    chardevs+=(-chardev "pipe,id=control,path=/proc/self/fd/$control_r")
+}
+
+connect_stdin() {
     new_pipe to stdin
-    new_pipe from stdout
     relay "$user_stdin" "$stdin_w" mortal cat
     stdin_pid=$!
+    qemu_in=$stdin_r
+}
+
+connect_stdout() {
+    new_pipe from stdout
     relay "$stdout_r" 1 mortal cat
     stdout_pid=$!
-    qemu+=(-chardev stdio,id=stdin,signal=off)
-    qemu_in=$stdin_r
-    output stdout "$stdout_w"
-    qemu+=(-device virtio-serial-device)
-    for name in stdin stdout; do
-        qemu+=(-device "virtserialport,chardev=$name,name=$name")
-    done
-    [[ -n $merged ]] || connect_stderr
 }
 
 connect_stderr() {
+    if [[ -n $merged ]]; then
+        nothing stderr
+        return
+    fi
     new_pipe from stderr
     relay "$stderr_r" 2 mortal cat
     stderr_pid=$!
     output stderr "$stderr_w"
-    qemu+=(-device virtserialport,chardev=stderr,name=stderr)
 }
 
-# Puts our terminal into raw mode, and back even if this script is killed: when the only write end
-# of a pipe is gone.
+# The three streams as virtio ports: any bytes, flow control, an end of file.
+connect_port() {
+    connect_control
+    connect_stdin
+    connect_stdout
+    connect_stderr
+    chardevs+=(-chardev stdio,id=stdin,signal=off)
+    output stdout "$stdout_w"
+    nothing tty
+}
+
+# A terminal: ttyS1, whose window follows ours.
+connect_tty() {
+    make_terminal_raw
+    connect_control
+    connect_stdin
+    connect_stdout
+    connect_stderr
+    chardevs+=(-echr 0x1d
+        -chardev "stdio,id=tty,signal=off,mux=on,logfile=/proc/self/fd/$stdout_w,logappend=on")
+    qemu_out=$null
+    nothing stdin
+    nothing stdout
+    exec {window_fd}>&"$control_w"
+    trap 'stty size <&"$user_stdin" >&"$window_fd"' WINCH
+}
+
+# Plain files only: nothing the machine could ever have to wait for.
+connect_serial() {
+    open_file stdout
+    open_file stderr
+    open_file archive
+    output stdout "$stdout_fd"
+    output stderr "$stderr_fd"
+    output archive "$archive_fd"
+}
+
+# Puts our terminal into raw mode, and back even if this script is killed: when the only write
+# end of a pipe is gone.
 make_terminal_raw() {
     saved_tty=$(stty -g)
     new_pipe from guard
@@ -141,41 +212,7 @@ make_terminal_raw() {
     stty raw -echo
 }
 
-# A terminal: ttyS1, whose window follows ours by a port of its own.
-connect_tty() {
-    new_pipe to stdin
-    new_pipe from stdout
-    new_pipe to window
-    make_terminal_raw
-    relay "$user_stdin" "$stdin_w" mortal cat
-    stdin_pid=$!
-    relay "$stdout_r" 1 mortal cat
-    stdout_pid=$!
-    qemu+=(-chardev "stdio,id=tty,signal=off,mux=on,logfile=/proc/self/fd/$stdout_w,logappend=on")
-    qemu_in=$stdin_r qemu_out=$null
-    serial_port tty 0x2f8 3
-    qemu+=(-chardev "pipe,id=window,path=/proc/self/fd/$window_r")
-    qemu+=(-echr 0x1d -device virtio-serial-device
-        -device virtserialport,chardev=window,name=window)
-    exec {window_fd}>&"$window_w"
-    [[ -n $merged ]] || connect_stderr
-    trap 'stty size >&"$window_fd"' WINCH
-}
-
-# Nothing that could make the machine wait for us: plain files.
-connect_serial() {
-    open_file stdout
-    open_file stderr
-    open_file archive
-    output stdout "$stdout_fd"
-    output stderr "$stderr_fd"
-    output archive "$archive_fd"
-    serial_port stdout 0x2f8 3
-    serial_port stderr 0x3e8 4
-    serial_port archive 0x2e8 3
-}
-
-# read_console: keeps the console, and when lines came if --timing wants to know
+# read_console: keeps the console, with the host's time before each phase for --timing
 read_console() {
     local line
     while IFS= read -r line; do
@@ -190,16 +227,14 @@ read_console() {
 watch_machine() {
     local ended status
     while :; do
-        ended=''
         wait -n -p ended $qemu_pid $timer_pid $stdout_pid
         status=$?
         case ${ended-} in
         '') ;; # a signal whose trap returned
         "$qemu_pid") qemu_pid='' qemu_status=$status; return ;;
         "$timer_pid")
-            timer_pid=''
+            timer_pid='' qemu_status=timeout
             printf 'lab: timeout after %s s\n' "$timeout_s" >&2
-            qemu_status=timeout
             return ;;
         "$stdout_pid")
             stdout_pid=''
@@ -215,9 +250,10 @@ end_processes() {
     wait "$@" 2>/dev/null
 }
 
+# end_machine: the trap on exit
 end_machine() {
-    end_processes $qemu_pid $timer_pid $stdin_pid $stdout_pid $stderr_pid $console_pid
-    [[ -z $saved_tty ]] || stty "$saved_tty"
+    end_processes $qemu_pid $timer_pid $stdin_pid $job_pid $stdout_pid $stderr_pid $console_pid
+    [[ -z $saved_tty ]] || stty "$saved_tty" <&"$user_stdin"
     close_all $guard_fd
     [[ -z $unnamed ]] || rm -f -- "$unnamed"
 }
@@ -225,10 +261,9 @@ end_machine() {
 # finish: everything that was written comes out, then the command's status
 finish() {
     local status
-    end_processes $qemu_pid $timer_pid $stdin_pid
-    qemu_pid='' timer_pid='' stdin_pid=''
+    end_processes $qemu_pid $timer_pid $stdin_pid $job_pid
     wait $stdout_pid $stderr_pid $console_pid
-    stdout_pid='' stderr_pid='' console_pid=''
+    qemu_pid='' timer_pid='' stdin_pid='' job_pid='' stdout_pid='' stderr_pid='' console_pid=''
     end_machine
     saved_tty=''
     if [[ $io = serial ]]; then
@@ -258,22 +293,33 @@ unpack_results() {
         fail "cannot unpack the results"
 }
 
-# report_timing: spans in milliseconds of this host's clock. The kernel's own clock at the first
-# mark tells when the kernel started.
+# report_timing: spans in milliseconds of this host's clock. Where the machine was booted, its
+# own clock at the first mark tells when the kernel started; an exact machine's clock does not.
 report_timing() {
     sort -n "/proc/self/fd/$stamps_fd" | awk -v started="$started" -v qemu="$qemu_started" \
-        -v end="$EPOCHREALTIME" '
-        function span(name, from, to) { printf "lab: %-28s %7.0f ms\n", name, (to - from) * 1000 }
-        { at[$(NF - 1)] = $1; if ($(NF - 1) == "init") uptime = $NF }
+        -v end="$EPOCHREALTIME" -v exact="$exact" '
+        function span(name, to) {
+            printf "lab: %-24s %7.0f ms\n", name, (to - last) * 1000
+            last = to
+        }
+        { at[$(NF - 1)] = $1; if ($(NF - 1) == "init") up = $NF }
         END {
-            kernel = at["init"] - uptime
-            span("prepare", started, qemu)
-            span("QEMU start, firmware", qemu, kernel)
-            span("kernel to init", kernel, at["init"])
-            span("modules", at["init"], at["modules"])
-            span("file systems", at["modules"], at["root"])
-            span("command", at["root"], at["command"])
-            span("shutdown", at["command"], end)
-            span("total", started, end)
+            last = started
+            span("prepare", qemu)
+            if (!("init" in at))
+                span("QEMU start, snapshot", at["job"])
+            else {
+                if (!exact)
+                    span("QEMU start, firmware", at["init"] - up)
+                span(exact ? "start to init" : "kernel to init", at["init"])
+                span("modules", at["modules"])
+                if ("job" in at)
+                    span("wait for job", at["job"])
+            }
+            span("file systems", at["root"])
+            span("command", at["command"])
+            span("shutdown", end)
+            last = started
+            span("total", end)
         }' >&2
 }

@@ -1,13 +1,13 @@
-# A point and its interval for each item and part on a logarithmic axis.
-# data: row,item,part,value,low,high,label   rows count from 1 at the top; item only in its first row
+# A point and its interval for each item and part on a logarithmic axis, the parts of an item in one row.
+# data: row,item,part,value,low,high,label   row: the item's place in items, from 1 at the top
 # marks: values to draw a line at, separated by blanks; may be empty
 load scripts."/common.gp"
 
-stats data using (column("row")) nooutput
-n = int(STATS_max)
+n = words(items)
+parts_count = words(parts)
 head = 18 + 20 * key_rows(parts)
 foot = 64
-height = head + foot + 24 * n
+height = head + foot + (parts_count == 1 ? 24 : 12 * parts_count + 8) * n
 set terminal svg size 800,height fixed noenhanced font "sans-serif,15" background "#ffffff"
 set output output
 
@@ -36,12 +36,16 @@ do for [i = 1:words(marks)] {
 set border 1
 set grid xtics noytics
 set ytics scale 0
+set ytics ("" 0)
+set for [i = 1:n] ytics add (word(items, i) i)
 set xlabel axis offset 0,0.3
 set bars 0.6
 set key at screen 0.975, screen 1 - 8.0 / height right top horizontal maxcols key_columns(parts) samplen 1 width 1
 
+place(p) = parts_count == 1 ? 0 : (p - (parts_count + 1) / 2.0) * 0.64 / parts_count
+
 plot for [p = 1:words(parts)] data \
-        using (strcol("part") eq word(parts, p) ? column("value") : 1/0):(column("row")): \
-            (column("low")):(column("high")):ytic(2) \
+        using (strcol("part") eq word(parts, p) ? column("value") : 1/0):(column("row") + place(p)): \
+            (column("low")):(column("high")) \
         with xerrorbars lt p lw 1.6 ps 0.8 title word(parts, p), \
     data using (column("high")):(column("row")):7 with labels left offset 0.8,0 notitle

@@ -14,6 +14,9 @@ set rmargin at screen 0.965
 set tmargin at screen 1 - head / (1.0 * height)
 set bmargin at screen foot / (1.0 * height)
 stats data using (column("to")) nooutput
+if (STATS_max >= 1e4) {
+    set format x "%.1s%c"
+}
 set yrange [n + 0.5:0.5]
 set xrange [0:STATS_max * 1.12]
 set border 1
