@@ -207,7 +207,7 @@ struct compute_cost compute_cost(const struct results *results, const char *wher
 				 const char *workload, const char *backend)
 {
 	const struct series *n = results_series(results, where, workload, 1, backend, "iterations");
-	struct compute_cost cost = { NAN, NAN, NAN, "" };
+	struct compute_cost cost = { NAN, NAN, NAN, "", 0 };
 
 	for (size_t m = 0; m < ARRAY_SIZE(cost_metrics); m++) {
 		const struct series *s = results_series(results, where, workload, 1, backend, cost_metrics[m]);
@@ -219,6 +219,7 @@ struct compute_cost compute_cost(const struct results *results, const char *wher
 		cost.low = s->interval.low / iterations;
 		cost.high = s->interval.high / iterations;
 		cost.unit = s->unit;
+		cost.runs = s->count;
 		break;
 	}
 	return cost;
@@ -226,10 +227,11 @@ struct compute_cost compute_cost(const struct results *results, const char *wher
 
 struct compute_cost compute_ratio(struct compute_cost a, struct compute_cost b)
 {
-	struct compute_cost ratio = { NAN, NAN, NAN, "" };
+	struct compute_cost ratio = { NAN, NAN, NAN, "", 0 };
 
 	if (!(a.value > 0) || !(b.value > 0) || strcmp(a.unit, b.unit) != 0)
 		return ratio;
+	ratio.runs = a.runs < b.runs ? a.runs : b.runs;
 	ratio.value = a.value / b.value;
 	ratio.low = b.high > 0 ? a.low / b.high : NAN;
 	ratio.high = b.low > 0 ? a.high / b.low : NAN;
@@ -238,11 +240,12 @@ struct compute_cost compute_ratio(struct compute_cost a, struct compute_cost b)
 
 /* TCG over another backend, all compute payloads; how many of them reach 50. */
 static struct spread compute_spread(const struct results *results, const char *where, const char *backend,
-				    size_t *reach)
+				    size_t *reach, size_t *runs)
 {
 	struct spread spread = { 0 };
 
 	*reach = 0;
+	*runs = SIZE_MAX;
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const char *workload = results->workloads[w];
 		struct compute_cost ratio;
@@ -253,19 +256,21 @@ static struct spread compute_spread(const struct results *results, const char *w
 				      compute_cost(results, where, workload, backend));
 		spread_add(&spread, ratio.value, workload);
 		*reach += ratio.value >= 50;
+		if (isfinite(ratio.value) && ratio.runs < *runs)
+			*runs = ratio.runs;
 	}
 	return spread;
 }
 
 static void judge_compute(const struct results *results, struct claim_verdict *verdict)
 {
-	size_t reach;
-	struct spread kvm = compute_spread(results, WHERE_HOST, OURS, &reach);
+	size_t reach, runs;
+	struct spread kvm = compute_spread(results, WHERE_HOST, OURS, &reach, &runs);
 	struct spread *spread = &kvm, native;
 	const char *view = "TCG time over KVM time, host";
 
 	if (!kvm.count || host_emulates(results)) {
-		native = compute_spread(results, WHERE_HOST, "native", &reach);
+		native = compute_spread(results, WHERE_HOST, "native", &reach, &runs);
 		spread = &native;
 		view = "TCG time over native time: the bound KVM approaches on hardware";
 	}
@@ -273,9 +278,10 @@ static void judge_compute(const struct results *results, struct claim_verdict *v
 		not_measured(verdict, "the compute suite");
 		return;
 	}
-	measured_as(verdict, "%s (`%s`) to %s (`%s`), geometric mean %s; %zu of %zu reach 50 (%s)",
+	measured_as(verdict, "%s (`%s`) to %s (`%s`), geometric mean %s; %zu of %zu reach 50 (%s; %s each)",
 		    ratio_text(spread->least).text, spread->least_name, ratio_text(spread->most).text,
-		    spread->most_name, ratio_text(spread_mean(spread)).text, reach, spread->count, view);
+		    spread->most_name, ratio_text(spread_mean(spread)).text, reach, spread->count, view,
+		    counted(runs, "run").text);
 	if (reach == spread->count)
 		decide(verdict, STATE_GOOD, "holds");
 	else

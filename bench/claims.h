@@ -8,7 +8,7 @@
 
 struct claim_verdict {
 	enum state state;   /* GOOD holds, BAD does not, UNKNOWN not measured or not decidable here */
-	char measured[256]; /* with its place and unit; "not measured yet" */
+	char measured[320]; /* with its place and unit; "not measured yet" */
 	char verdict[256];
 };
 
@@ -25,6 +25,7 @@ extern const struct claim claims[];
 struct compute_cost {
 	double value, low, high; /* NaN: not measured */
 	const char *unit;
+	size_t runs; /* of a ratio: of the side that has fewer */
 };
 struct compute_cost compute_cost(const struct results *results, const char *where,
 				 const char *workload, const char *backend);

@@ -101,6 +101,10 @@ struct text measured(const struct series *series)
 	double half = half_width(series) / divisor, median = series->median / divisor;
 	struct text out;
 
+	if (series->count == 1 && !strcmp(series->unit, "ns")) {
+		snprintf(out.text, sizeof out.text, "%.60s (1 run)", quantity("ns", series->median).text);
+		return out;
+	}
 	if (!series->count || half == 0 || series->count == 1)
 		return quantity(series->unit, series->median);
 	/* Too few runs for an interval worth its name: what was seen instead. */

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "plots.h"
 
+#include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
-#include <unistd.h>
-#include <fcntl.h>
 #include <time.h>
+#include <unistd.h>
 
 /* A plot takes a second at most; a gnuplot that hangs must not hang the report. */
 #define GNUPLOT_SECONDS 60
@@ -33,7 +34,7 @@ static char *find_scripts(void)
 	ssize_t length;
 
 	if (named)
-		return xstrdup(named);
+		return realpath(named, NULL);
 	length = readlink("/proc/self/exe", program, sizeof program - 1);
 	program[length > 0 ? length : 0] = '\0';
 	slash = strrchr(program, '/');
@@ -51,6 +52,24 @@ static char *find_scripts(void)
 	return NULL;
 }
 
+/* Plots of an earlier report of this folder: what is not drawn again must not stay. */
+static void remove_old(const char *plots)
+{
+	static const char *const endings[] = { ".svg", ".csv", ".log" };
+	DIR *folder = opendir(plots);
+	struct dirent *entry;
+
+	while (folder && (entry = readdir(folder))) {
+		const char *dot = strrchr(entry->d_name, '.');
+
+		for (size_t i = 0; dot && i < ARRAY_SIZE(endings); i++)
+			if (!strcmp(dot, endings[i]))
+				unlinkat(dirfd(folder), entry->d_name, 0);
+	}
+	if (folder)
+		closedir(folder);
+}
+
 void plotter_init(struct plotter *plotter, const char *folder, const char *scripts)
 {
 	char *plots = xasprintf("%s/plots", folder);
@@ -62,6 +81,7 @@ void plotter_init(struct plotter *plotter, const char *folder, const char *scrip
 					     "(scripts/plot of the source) in MINIKVM_PLOT_SCRIPTS");
 	if (make_dirs(plots) < 0 && !plotter->problem)
 		plotter->problem = xasprintf("plots/ cannot be written: %s", strerror(errno));
+	remove_old(plots);
 	free(plots);
 }
 

@@ -487,6 +487,26 @@ static bool looks_like_results(const char *path)
 	return found;
 }
 
+/* The suite's own order where machine.json has it: runs take turns, so first come says little. */
+static void order_workloads(struct results *results)
+{
+	const json_t *images = json_object_get(results->machine, "images"), *image;
+	size_t placed = 0, i;
+
+	json_array_foreach(images, i, image) {
+		const char *name = results_intern(results, json_text(image, "workload", ""));
+		size_t at = placed;
+
+		while (at < results->workload_count && results->workloads[at] != name)
+			at++;
+		if (at == results->workload_count)
+			continue;
+		memmove(&results->workloads[placed + 1], &results->workloads[placed],
+			(at - placed) * sizeof *results->workloads);
+		results->workloads[placed++] = name;
+	}
+}
+
 struct results *results_read(const char *path)
 {
 	struct results *results;
@@ -500,6 +520,7 @@ struct results *results_read(const char *path)
 		results->machine = json_object();
 	results->gate = read_optional_json(results, GATE_JSON, false);
 	read_samples(results);
+	order_workloads(results);
 	read_histograms(results);
 	read_rows(results, CROSSCHECK_CSV, crosscheck_columns, &results->crosscheck);
 	read_rows(results, KERNEL_EXITS_CSV, kernel_columns, &results->kernel_exits);

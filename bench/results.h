@@ -93,7 +93,7 @@ struct results {
 	size_t group_count;
 	struct rows crosscheck, kernel_exits, split, irq;
 
-	const char **workloads; /* in the order they first ran */
+	const char **workloads; /* in the suite's order, else in the order they first ran */
 	size_t workload_count;
 
 	char **notes; /* what was damaged or missing, one sentence each */

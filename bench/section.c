@@ -63,6 +63,41 @@ void report_plot(struct report *report, struct plot *plot, const char *script,
 	free(csv);
 }
 
+/* Buckets to a bin, by how many values there are to fill them. */
+static uint32_t bin_width(uint64_t values)
+{
+	return values < 300 ? 8 : values < 5000 ? 2 : 1;
+}
+
+void plot_histogram(struct csv *csv, const char *item, const char *part, const struct histogram *h)
+{
+	uint32_t width = bin_width(h->count);
+
+	for (uint32_t i = 0; i < HIST_BUCKETS; i += width) {
+		uint64_t count = 0;
+
+		for (uint32_t k = i; k < i + width; k++)
+			count += h->bucket[k];
+		if (!count)
+			continue;
+		csv_name(csv, item);
+		csv_name(csv, part);
+		csv_number(csv, i ? (double)hist_lower(i) : 0.5);
+		csv_number(csv, (double)hist_upper(i + width - 1) + 1);
+		csv_number(csv, 100.0 * (double)count / (double)h->count);
+		csv_number(csv, (double)histogram_percentile(h, 50));
+		csv_end_row(csv);
+	}
+}
+
+struct text counted(size_t count, const char *noun)
+{
+	struct text out;
+
+	snprintf(out.text, sizeof out.text, "%zu %.64s%s", count, noun, count == 1 ? "" : "s");
+	return out;
+}
+
 void spread_add(struct spread *spread, double ratio, const char *name)
 {
 	if (!(ratio > 0) || !isfinite(ratio))

@@ -65,6 +65,15 @@ struct backends backends_with(const struct results *results, const char *where, 
 void report_plot(struct report *report, struct plot *plot, const char *script,
 		 const char *const *settings, const char *description);
 
+/*
+ * Rows "item,part,lower,upper,percent,median" of a histogram for distribution.gp; buckets are
+ * joined where few values would leave gaps between them.
+ */
+void plot_histogram(struct csv *csv, const char *item, const char *part, const struct histogram *h);
+
+/* "1 program", "6 programs". */
+struct text counted(size_t count, const char *noun);
+
 /* Geometric mean, least and largest of ratios over workloads. */
 struct spread {
 	double product_log, least, most;

@@ -90,6 +90,7 @@ static void table_view(struct report *report, const struct view *view)
 	table_column(table, COLUMN_NUMBER, TCG ", one round");
 	table_column(table, COLUMN_NUMBER, over);
 	table_column(table, COLUMN_NUMBER, "ratio");
+	table_column(table, COLUMN_NUMBER, "runs");
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const char *workload = results->workloads[w];
 		struct compute_cost tcg = compute_cost(results, view->where, workload, TCG);
@@ -105,6 +106,7 @@ static void table_view(struct report *report, const struct view *view)
 		table_value(table, ratio.value, "%s",
 			    ratio_range((struct ratio){ ratio.value, ratio.low, ratio.high }).text);
 		table_state(table, ratio.value >= 50 ? STATE_GOOD : ratio.value < 1 ? STATE_WARN : STATE_PLAIN);
+		table_value(table, (double)ratio.runs, "%zu", ratio.runs);
 	}
 	free(over);
 }

@@ -182,8 +182,8 @@ void section_exits(struct report *report)
 	if (varying)
 		document_text(report->document, "%zu of %zu programs did not exit equally often in every run.", varying, programs);
 	else
-		document_text(report->document, "All %zu programs exited exactly equally often in every run: these figures have no noise.",
-			      programs);
+		document_text(report->document, "All %s exited exactly equally often in every run: these figures have no noise.",
+			      counted(programs, "program").text);
 	document_pair_begin(report->document);
 	plot_exits(report, &reasons);
 	table_exits(report, &reasons);
@@ -284,22 +284,6 @@ static struct latencies collect_latencies(const struct results *results, const c
 	return all;
 }
 
-static void plot_histogram(struct csv *csv, const char *item, const char *part,
-			   const struct histogram *h)
-{
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		if (!h->bucket[i])
-			continue;
-		csv_name(csv, item);
-		csv_name(csv, part);
-		csv_number(csv, i ? (double)hist_lower(i) : 0.5);
-		csv_number(csv, (double)hist_upper(i) + 1);
-		csv_number(csv, 100.0 * (double)h->bucket[i] / (double)h->count);
-		csv_number(csv, (double)histogram_percentile(h, 50));
-		csv_end_row(csv);
-	}
-}
-
 static void plot_latencies(struct report *report, const struct latencies *all, const char *name,
 			   const char *unit)
 {
@@ -344,7 +328,8 @@ static void put_latency(struct table *table, const struct latencies *all, const 
 	table_value(table, min, "%s", quantity(l->unit, min).text);
 	table_value(table, histogram_mean(h), "%s", quantity(l->unit, round(histogram_mean(h))).text);
 	for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
-		double value = (double)histogram_percentile(h, percents[p]);
+		/* The exact extremes bound what a bucket's midpoint can be. */
+		double value = fmin(fmax((double)histogram_percentile(h, percents[p]), min), max);
 
 		table_value(table, value, "%s", quantity(l->unit, value).text);
 	}
@@ -368,6 +353,74 @@ static void table_latencies(struct report *report, const struct latencies *all, 
 				put_latency(table, all, &all->reason[i], handler);
 }
 
+/* ---- Path length: instructions of one exit from guest to guest ---- */
+static double total_of(const struct results *results, const char *workload, const char *backend,
+		       const char *reason, const char *span)
+{
+	char metric[160];
+	const struct series *s;
+
+	snprintf(metric, sizeof metric, "exit.%s.%s.total", reason, span);
+	s = results_series(results, WHERE_EXACT, workload, 1, backend, metric);
+	return s ? s->median : NAN;
+}
+
+static double path_length(const struct results *results, const char *workload, const char *backend,
+			  const char *reason)
+{
+	bool ours = !strcmp(backend, OURS), sleeps = !strcmp(reason, "KVM_EXIT_HLT");
+	double run = total_of(results, workload, backend, reason, ours ? "run" : "loop");
+	double handler = ours && !sleeps ? total_of(results, workload, backend, reason, "handler") : 0;
+	const struct series *count;
+	char metric[160];
+
+	snprintf(metric, sizeof metric, "exits.%s", reason);
+	count = results_series(results, WHERE_EXACT, workload, 1, backend, metric);
+	return count && count->median > 0 ? (run + handler) / count->median : NAN;
+}
+
+static void put_path(struct table *table, double value)
+{
+	if (isfinite(value))
+		table_value(table, value, "%s", grouped(value).text);
+	else
+		table_none(table);
+}
+
+static void table_paths(struct report *report, const struct names *reasons)
+{
+	const struct results *results = report->results;
+	struct table *table = NULL;
+	char reason[128];
+
+	for (size_t w = 0; w < results->workload_count; w++)
+		for (size_t i = 0; word_at(reasons, i, reason, sizeof reason); i++) {
+			const char *workload = results->workloads[w];
+			double ours = path_length(results, workload, OURS, reason);
+			double floor = path_length(results, workload, "floor", reason);
+			enum workload_class class = results_class(results, workload);
+
+			if (isnan(ours) || (class != CLASS_GUEST && class != CLASS_OS))
+				continue;
+			if (!table) {
+				table = document_table(report->document,
+						       "Path length: instructions of one exit, mean from KVM_RUN to KVM_RUN (reference machine, "
+						       "exact; HLT without its sleep). floor: a bare KVM_RUN loop, the least any VMM can take");
+				table_column(table, COLUMN_TEXT, "guest");
+				table_column(table, COLUMN_TEXT, "reason");
+				table_column(table, COLUMN_NUMBER, OURS);
+				table_column(table, COLUMN_NUMBER, "floor");
+				table_column(table, COLUMN_NUMBER, "above the floor");
+			}
+			table_row(table);
+			table_text(table, "%s", workload);
+			table_text(table, "%s", reason);
+			put_path(table, ours);
+			put_path(table, floor);
+			put_path(table, ours - floor);
+		}
+}
+
 static void latency_at(struct report *report, const char *where, const char *title,
 		       const char *unit, const char *caption, const char *missing)
 {
@@ -380,9 +433,10 @@ static void latency_at(struct report *report, const char *where, const char *tit
 		document_missing(report->document, "%s", missing);
 	} else {
 		document_text(report->document,
-			      "The commonest exit, %s, stays in KVM_RUN for %s (median; %s at p99) and %s in kvm-vmm's handler.",
+			      "The commonest exit, %s, stays in KVM_RUN for %s%s (median; %s at p99) and %s in kvm-vmm's handler.",
 			      most->reason,
 			      quantity(unit, (double)histogram_percentile(&most->run, 50)).text,
+			      strcmp(unit, "ns") ? " instructions" : "",
 			      quantity(unit, (double)histogram_percentile(&most->run, 99)).text,
 			      idles(most) ? "then sleeps" :
 				      quantity(unit, (double)histogram_percentile(&most->handler, 50)).text);
@@ -395,6 +449,8 @@ static void latency_at(struct report *report, const char *where, const char *tit
 
 void section_latency(struct report *report)
 {
+	struct names reasons;
+
 	document_heading(report->document, 2, "latency", "Latency of one exit, by reason");
 	latency_at(report, WHERE_HOST, "This host, time", "ns",
 		   "Time of one exit by reason and span, all programs alone together (this host; percentiles within 1.6 %; HLT's sleep apart)",
@@ -402,6 +458,9 @@ void section_latency(struct report *report)
 	latency_at(report, WHERE_EXACT, "Reference machine, exact", "instructions",
 		   "Instructions of one exit by reason and span (reference machine; no caches, no real VM-exit cost; HLT's sleep apart)",
 		   "Not measured: `kvm-bench run --where=both` also runs in the lab's exact mode, 1 ns of whose clock is 1 instruction.");
+	reasons = exit_reasons(report->results);
+	table_paths(report, &reasons);
+	names_free(&reasons);
 	if (results_has(report->results, WHERE_LAB))
 		document_text(report->document, "The lab's ordinary runs are left out here: their clock measures an emulated machine and is comparable "
 			      "with nothing. Their counts are in the other sections.");
@@ -483,12 +542,15 @@ static void table_kernel_exits(struct report *report)
 {
 	const struct rows *rows = &report->results->kernel_exits;
 	struct kernel_reason *reasons = xcalloc(rows->count, sizeof *reasons);
+	bool timed = false;
 	struct table *table;
 	size_t count = 0;
 
 	for (size_t i = 0; i < rows->count; i++) {
 		const char **cell = &rows->cell[i * rows->width];
 		size_t r = 0;
+
+		timed |= strcmp(cell[KERNEL_WHERE], WHERE_LAB) != 0;
 
 		while (r < count && (reasons[r].where != cell[KERNEL_WHERE] || reasons[r].isa != cell[KERNEL_ISA] ||
 				     reasons[r].reason != cell[KERNEL_REASON]))
@@ -507,7 +569,8 @@ static void table_kernel_exits(struct report *report)
 	table_column(table, COLUMN_NUMBER, "exits");
 	table_column(table, COLUMN_NUMBER, "to kvm-vmm");
 	table_column(table, COLUMN_NUMBER, "in the kernel");
-	table_column(table, COLUMN_NUMBER, "mean");
+	if (timed)
+		table_column(table, COLUMN_NUMBER, "mean");
 	for (size_t r = 0; r < count; r++) {
 		struct kernel_reason *k = &reasons[r];
 		bool exact = !strcmp(k->where, WHERE_EXACT);
@@ -522,7 +585,7 @@ static void table_kernel_exits(struct report *report)
 		if (k->count > 0 && k->total_ns > 0 && strcmp(k->where, WHERE_LAB) != 0)
 			table_value(table, k->total_ns / k->count, "%s",
 				    quantity(exact ? "instructions" : "ns", k->total_ns / k->count).text);
-		else
+		else if (timed)
 			table_none(table);
 	}
 	free(reasons);

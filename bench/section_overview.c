@@ -213,29 +213,27 @@ static void plot_noise(struct report *report)
 {
 	const struct results *results = report->results;
 	struct names items = { 0 }, parts = { 0 };
-	const char *last = NULL;
 	struct plot plot;
-	double row = 0;
 
 	if (!plot_begin(&report->plotter, &plot, "noise", "row,item,part,value,low,high,label"))
 		return;
-	for (size_t i = 0; i < results->series_count; i++) {
-		const struct series *s = &results->series[i];
-		double percent = 100 * s->floor;
+	for (size_t w = 0; w < results->workload_count; w++)
+		for (size_t b = 0; backend_order[b]; b++) {
+			const struct series *s = results_series(results, WHERE_HOST, results->workloads[w], 1,
+								backend_order[b], "wall");
 
-		if (!is_timed(s) || s->guests != 1 || !(s->floor > 0))
-			continue;
-		names_add(&items, s->workload);
-		names_add(&parts, s->backend);
-		csv_number(&plot.csv, ++row);
-		csv_name(&plot.csv, last == s->workload ? "" : s->workload);
-		csv_name(&plot.csv, s->backend);
-		for (int column = 0; column < 3; column++)
-			csv_number(&plot.csv, percent);
-		csv_text(&plot.csv, percent_change(s->floor).text + 1); /* without its sign */
-		csv_end_row(&plot.csv);
-		last = s->workload;
-	}
+			if (!s || !(s->floor > 0))
+				continue;
+			names_add(&items, s->workload);
+			names_add(&parts, s->backend);
+			csv_count(&plot.csv, items.count);
+			csv_name(&plot.csv, s->workload);
+			csv_name(&plot.csv, s->backend);
+			for (int column = 0; column < 3; column++)
+				csv_number(&plot.csv, 100 * s->floor);
+			csv_text(&plot.csv, "");
+			csv_end_row(&plot.csv);
+		}
 	if (items.count)
 		report_plot(report, &plot, "points",
 			    (const char *const[]){ "axis", "A against A: difference of medians (%)", "items", items.list, "parts",

@@ -26,7 +26,7 @@ static const struct {
 
 struct split {
 	const char *where, *workload, *reason, *unit;
-	double count, mean[ARRAY_SIZE(split_parts)], p99[ARRAY_SIZE(split_parts)];
+	double count, mean[ARRAY_SIZE(split_parts)], p50[ARRAY_SIZE(split_parts)]; /* NaN: no such part */
 };
 
 static struct split *collect_splits(const struct results *results, const char *where, size_t *count)
@@ -53,10 +53,12 @@ static struct split *collect_splits(const struct results *results, const char *w
 			splits[(*count)++] = (struct split){ .where = cell[SPLIT_WHERE],
 							     .workload = cell[SPLIT_WORKLOAD],
 							     .reason = cell[SPLIT_REASON],
-							     .unit = cell[SPLIT_UNIT] };
-		splits[s].count = number(cell[SPLIT_COUNT]);
+							     .unit = cell[SPLIT_UNIT],
+							     .mean = { NAN, NAN, NAN, NAN } };
+		/* The last exit has no handler behind it, so parts may differ by one. */
+		splits[s].count = fmax(splits[s].count, number(cell[SPLIT_COUNT]));
 		splits[s].mean[part] = number(cell[SPLIT_MEAN]);
-		splits[s].p99[part] = number(cell[SPLIT_P99]);
+		splits[s].p50[part] = number(cell[SPLIT_P50]);
 	}
 	return splits;
 }
@@ -66,14 +68,15 @@ static double split_total(const struct split *split)
 	double total = 0;
 
 	for (size_t p = 0; p < ARRAY_SIZE(split_parts); p++)
-		total += split->mean[p];
+		total += isnan(split->mean[p]) ? 0 : split->mean[p];
 	return total;
 }
 
-/* A bar is as wide as its exits are long: HLT's sleep would leave no room for the others. */
-static bool split_shown(const struct split *split)
+/* HLT sleeps in its handler and compute payloads work in the guest: neither is the cost of an exit. */
+static bool split_shown(const struct results *results, const struct split *split)
 {
-	return strcmp(split->reason, "KVM_EXIT_HLT") != 0;
+	return strcmp(split->reason, "KVM_EXIT_HLT") != 0 &&
+	       results_class(results, split->workload) != CLASS_COMPUTE;
 }
 
 #define SPLIT_ROWS 16
@@ -87,7 +90,7 @@ static void plot_split(struct report *report, const char *where, const struct sp
 	char *name = xasprintf("split-%s", where), *label;
 
 	for (size_t s = 0; s < count; s++)
-		largest = fmax(largest, split_shown(&splits[s]) ? split_total(&splits[s]) : 0);
+		largest = fmax(largest, split_shown(report->results, &splits[s]) ? split_total(&splits[s]) : 0);
 	if (largest > 0 && plot_begin(&report->plotter, &plot, name, "row,item,part,from,to,total")) {
 		for (size_t s = 0; s < count && row < SPLIT_ROWS; s++) {
 			char *item = xasprintf("%s %s", splits[s].workload,
@@ -96,15 +99,15 @@ static void plot_split(struct report *report, const char *where, const struct sp
 			double from = 0;
 
 			axis = axis_for(splits[s].unit, largest);
-			row += split_shown(&splits[s]);
-			for (size_t p = 0; split_shown(&splits[s]) && p < ARRAY_SIZE(split_parts); p++) {
+			row += split_shown(report->results, &splits[s]);
+			for (size_t p = 0; split_shown(report->results, &splits[s]) && p < ARRAY_SIZE(split_parts); p++) {
 				names_add(&items, item);
 				names_add(&parts, split_parts[p].part);
 				csv_number(&plot.csv, row);
 				csv_name(&plot.csv, item);
 				csv_name(&plot.csv, split_parts[p].part);
 				csv_number(&plot.csv, from / axis.divisor);
-				from += splits[s].mean[p];
+				from += isnan(splits[s].mean[p]) ? 0 : splits[s].mean[p];
 				csv_number(&plot.csv, from / axis.divisor);
 				csv_text(&plot.csv, p + 1 < ARRAY_SIZE(split_parts) ? "" :
 							    quantity(splits[s].unit, from).text);
@@ -115,7 +118,7 @@ static void plot_split(struct report *report, const char *where, const struct sp
 		label = xasprintf("one exit, mean (%s)", axis.name);
 		report_plot(report, &plot, "stacked",
 			    (const char *const[]){ "axis", label, "items", items.list, "parts", parts.list, NULL },
-			    "Mean time of one exit in four parts. HLT is left out: its handler sleeps.");
+			    "Mean time of one exit in four parts. HLT, whose handler sleeps, and compute payloads are left out.");
 		free(label);
 	}
 	free(name);
@@ -125,7 +128,7 @@ static void plot_split(struct report *report, const char *where, const struct sp
 
 static void table_split(struct report *report, const struct split *splits, size_t count)
 {
-	struct table *table = document_table(report->document, "Mean of each part of an exit, and its p99");
+	struct table *table = document_table(report->document, "Mean of each part of an exit, and its median");
 
 	table_column(table, COLUMN_TEXT, "workload");
 	table_column(table, COLUMN_TEXT, "reason");
@@ -138,9 +141,12 @@ static void table_split(struct report *report, const struct split *splits, size_
 		table_text(table, "%s", splits[s].reason);
 		table_value(table, splits[s].count, "%s", grouped(splits[s].count).text);
 		for (size_t p = 0; p < ARRAY_SIZE(split_parts); p++)
-			table_value(table, splits[s].mean[p], "%s (p99 %s)",
-				    quantity(splits[s].unit, splits[s].mean[p]).text,
-				    quantity(splits[s].unit, splits[s].p99[p]).text);
+			if (isnan(splits[s].mean[p]))
+				table_none(table);
+			else
+				table_value(table, splits[s].mean[p], "%s (p50 %s)",
+					    quantity(splits[s].unit, splits[s].mean[p]).text,
+					    quantity(splits[s].unit, splits[s].p50[p]).text);
 	}
 }
 
@@ -150,14 +156,16 @@ static void say_split(struct report *report, const struct split *splits, size_t 
 	size_t largest = 0;
 
 	for (size_t s = 0; s < count; s++)
-		for (size_t p = 0; split_shown(&splits[s]) && p < ARRAY_SIZE(split_parts); p++) {
-			sum[p] += splits[s].mean[p] * splits[s].count;
-			all += splits[s].mean[p] * splits[s].count;
+		for (size_t p = 0; split_shown(report->results, &splits[s]) && p < ARRAY_SIZE(split_parts); p++) {
+			double time = isnan(splits[s].mean[p]) ? 0 : splits[s].mean[p] * splits[s].count;
+
+			sum[p] += time;
+			all += time;
 		}
 	for (size_t p = 0; p < ARRAY_SIZE(split_parts); p++)
 		largest = sum[p] > sum[largest] ? p : largest;
 	if (all > 0)
-		document_text(report->document, "Of an exit's time (HLT apart), %.0f %% is %s and %.0f %% is kvm-vmm's handler.",
+		document_text(report->document, "Of an exit's time (HLT and compute payloads apart), %.0f %% is %s and %.1f %% is kvm-vmm's handler.",
 			      100 * sum[largest] / all, split_parts[largest].about, 100 * sum[2] / all);
 }
 
@@ -248,21 +256,11 @@ static void plot_irq(struct report *report, const char *where, const struct irq_
 	if (plot_begin(&report->plotter, &plot, name, "item,part,lower,upper,percent,median")) {
 		for (size_t s = 0; s < count; s++) {
 			const struct histogram *h = &stages[s].histogram;
-			char *item = xasprintf("%s irq%s", stages[s].workload, stages[s].irq);
+			char *item = xasprintf("%s %s", stages[s].workload, stages[s].irq);
 
 			names_add(&items, item);
 			names_add(&parts, stages[s].stage);
-			for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-				if (!h->bucket[i])
-					continue;
-				csv_name(&plot.csv, item);
-				csv_name(&plot.csv, stages[s].stage);
-				csv_number(&plot.csv, i ? (double)hist_lower(i) : 0.5);
-				csv_number(&plot.csv, (double)hist_upper(i) + 1);
-				csv_number(&plot.csv, 100.0 * (double)h->bucket[i] / (double)h->count);
-				csv_number(&plot.csv, (double)histogram_percentile(h, 50));
-				csv_end_row(&plot.csv);
-			}
+			plot_histogram(&plot.csv, item, stages[s].stage, h);
 			free(item);
 		}
 		label = xasprintf("latency (%s)", stages[0].unit);
@@ -283,7 +281,7 @@ static void table_irq(struct report *report, const struct irq_stage *stages, siz
 	struct table *table = document_table(report->document, "Interrupt latency by stage (percentiles within 1.6 %)");
 
 	table_column(table, COLUMN_TEXT, "workload");
-	table_column(table, COLUMN_TEXT, "IRQ");
+	table_column(table, COLUMN_TEXT, "interrupt");
 	table_column(table, COLUMN_TEXT, "stage");
 	table_column(table, COLUMN_NUMBER, "interrupts");
 	for (size_t p = 0; p < ARRAY_SIZE(titles); p++)
@@ -317,7 +315,7 @@ void section_irq(struct report *report)
 
 			any = true;
 			document_heading(report->document, 3, id, separate_places[i].title);
-			document_text(report->document, "`%s` takes %s in the median and %s at p99 (`%s`, IRQ %s).",
+			document_text(report->document, "`%s` takes %s in the median and %s at p99 (`%s`, %s).",
 				      first->stage, quantity(first->unit, (double)histogram_percentile(&first->histogram, 50)).text,
 				      quantity(first->unit, (double)histogram_percentile(&first->histogram, 99)).text,
 				      first->workload, first->irq);
@@ -342,50 +340,82 @@ static bool is_micro(const struct results *results, const struct histogram_serie
 	       h->histogram.count && results_class(results, h->workload) == CLASS_MICRO;
 }
 
-static void plot_micro(struct report *report, const char *where, const char *unit)
+/* Backends of one operation side by side, operations as the guest makes them. */
+struct micro_order {
+	const struct histogram_series **at;
+	size_t count;
+};
+
+static bool same_operation(const struct histogram_series *a, const struct histogram_series *b)
 {
-	const struct results *results = report->results;
-	char *name = xasprintf("micro-%s-%s", where, unit), *label = xasprintf("one operation (%s)", unit);
+	return a->workload == b->workload && a->reason == b->reason;
+}
+
+static struct micro_order micro_ordered(const struct results *results, const char *where, const char *unit)
+{
+	struct micro_order order = { .at = xcalloc(results->histogram_count, sizeof *order.at) };
+
+	for (size_t i = 0; i < results->histogram_count; i++) {
+		const struct histogram_series *h = &results->histograms[i];
+		bool known = !is_micro(results, h, where, unit);
+
+		for (size_t k = 0; k < order.count && !known; k++)
+			known = same_operation(order.at[k], h);
+		for (size_t k = i; k < results->histogram_count && !known; k++)
+			if (is_micro(results, &results->histograms[k], where, unit) &&
+			    same_operation(&results->histograms[k], h))
+				order.at[order.count++] = &results->histograms[k];
+	}
+	return order;
+}
+
+/* One plot for each workload: its modes have the same operations. */
+static void plot_micro(struct report *report, const struct micro_order *order, const char *workload,
+		       const char *where, const char *unit)
+{
+	char *name = xasprintf("%s-%s-%s", workload, where, unit), *label = xasprintf("one operation (%s)", unit);
+	char *about = xasprintf("%s: single operations measured in the guest; median, from the least to p99.", workload);
 	struct names items = { 0 }, parts = { 0 };
-	const char *last = NULL;
 	struct plot plot;
-	double row = 0;
 
 	if (plot_begin(&report->plotter, &plot, name, "row,item,part,value,low,high,label")) {
-		for (size_t i = 0; i < results->histogram_count; i++) {
-			const struct histogram_series *h = &results->histograms[i];
-			char *item;
-			double p50, p99;
+		for (size_t i = 0; i < order->count; i++) {
+			const struct histogram_series *h = order->at[i];
 
-			if (!is_micro(results, h, where, unit))
+			if (strcmp(h->workload, workload) != 0)
 				continue;
-			item = xasprintf("%s %s", h->workload, h->reason);
-			p50 = (double)histogram_percentile(&h->histogram, 50);
-			p99 = (double)histogram_percentile(&h->histogram, 99);
-			names_add(&items, item);
+			names_add(&items, h->reason);
 			names_add(&parts, h->backend);
-			csv_number(&plot.csv, ++row);
-			csv_name(&plot.csv, last && !strcmp(last, h->reason) ? "" : item);
+			csv_count(&plot.csv, items.count);
+			csv_name(&plot.csv, h->reason);
 			csv_name(&plot.csv, h->backend);
-			csv_number(&plot.csv, fmax(p50, 0.5));
+			csv_number(&plot.csv, fmax((double)histogram_percentile(&h->histogram, 50), 0.5));
 			csv_number(&plot.csv, fmax((double)h->histogram.min, 0.5));
-			csv_number(&plot.csv, fmax(p99, 0.5));
-			csv_text(&plot.csv, grouped(p50).text);
+			csv_number(&plot.csv, fmax((double)histogram_percentile(&h->histogram, 99), 0.5));
+			csv_text(&plot.csv, "");
 			csv_end_row(&plot.csv);
-			last = h->reason;
-			free(item);
 		}
-		if (items.count)
-			report_plot(report, &plot, "points",
-				    (const char *const[]){ "axis", label, "items", items.list, "parts", parts.list, "marks", "", NULL },
-				    "Cost of single operations measured in the guest: median, from the least to p99.");
-		else
-			csv_close(&plot.csv);
+		report_plot(report, &plot, "points",
+			    (const char *const[]){ "axis", label, "items", items.list, "parts", parts.list, "marks", "", NULL },
+			    about);
 	}
 	names_free(&items);
 	names_free(&parts);
 	free(name);
 	free(label);
+	free(about);
+}
+
+static void plot_micros(struct report *report, const struct micro_order *order, const char *where, const char *unit)
+{
+	for (size_t i = 0; i < order->count; i++) {
+		bool known = false;
+
+		for (size_t k = 0; k < i; k++)
+			known |= order->at[k]->workload == order->at[i]->workload;
+		if (!known)
+			plot_micro(report, order, order->at[i]->workload, where, unit);
+	}
 }
 
 /* The same operation in time, where the run could tell how long a cycle is. */
@@ -427,7 +457,8 @@ static void put_micro(struct table *table, const struct results *results, const 
 	}
 }
 
-static void table_micro(struct report *report, const char *where, const char *unit, const char *caption)
+static void table_micro(struct report *report, const struct micro_order *order, const char *unit,
+			const char *caption)
 {
 	static const char *const titles[] = { "p50", "p90", "p99", "p99.9" };
 	const struct results *results = report->results;
@@ -443,9 +474,8 @@ static void table_micro(struct report *report, const char *where, const char *un
 		table_column(table, COLUMN_NUMBER, "p50, time");
 		table_column(table, COLUMN_NUMBER, "p99, time");
 	}
-	for (size_t i = 0; i < results->histogram_count; i++)
-		if (is_micro(results, &results->histograms[i], where, unit))
-			put_micro(table, results, &results->histograms[i], unit);
+	for (size_t i = 0; i < order->count; i++)
+		put_micro(table, results, order->at[i], unit);
 }
 
 void section_micro(struct report *report)
@@ -463,21 +493,23 @@ void section_micro(struct report *report)
 	document_heading(report->document, 2, "micro", "Single operations");
 	for (size_t v = 0; v < ARRAY_SIZE(views); v++) {
 		const struct histogram_series *dearest = NULL, *cheapest = NULL;
-		const struct results *results = report->results;
+		struct micro_order order = micro_ordered(report->results, views[v].where, views[v].unit);
 		char *id;
 
-		for (size_t i = 0; i < results->histogram_count; i++) {
-			const struct histogram_series *h = &results->histograms[i];
+		for (size_t i = 0; i < order.count; i++) {
+			const struct histogram_series *h = order.at[i];
 
-			if (!is_micro(results, h, views[v].where, views[v].unit) || strcmp(h->backend, OURS) != 0)
+			if (strcmp(h->backend, OURS) != 0)
 				continue;
 			if (!dearest || histogram_percentile(&h->histogram, 50) > histogram_percentile(&dearest->histogram, 50))
 				dearest = h;
 			if (!cheapest || histogram_percentile(&h->histogram, 50) < histogram_percentile(&cheapest->histogram, 50))
 				cheapest = h;
 		}
-		if (!dearest)
+		if (!dearest) {
+			free(order.at);
 			continue;
+		}
 		any = true;
 		id = xasprintf("micro-at-%s-%s", views[v].where, views[v].unit);
 		document_heading(report->document, 3, id, views[v].title);
@@ -487,9 +519,10 @@ void section_micro(struct report *report)
 			      views[v].unit, dearest->reason, dearest->workload,
 			      quantity(views[v].unit, (double)histogram_percentile(&dearest->histogram, 50)).text);
 		document_pair_begin(report->document);
-		plot_micro(report, views[v].where, views[v].unit);
-		table_micro(report, views[v].where, views[v].unit, views[v].caption);
+		plot_micros(report, &order, views[v].where, views[v].unit);
+		table_micro(report, &order, views[v].unit, views[v].caption);
 		document_pair_end(report->document);
+		free(order.at);
 		free(id);
 	}
 	if (!any)

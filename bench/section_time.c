@@ -132,9 +132,9 @@ static struct spread tcg_over_ours(const struct results *results, const char *wh
 static void say_runtime(struct report *report, const struct spread *spread)
 {
 	document_text(report->document,
-		      "From exec to exit, QEMU TCG takes %s the time of kvm-vmm (geometric mean of %zu "
-		      "programs), from %s for `%s` to %s for `%s`%s.",
-		      ratio_text(spread_mean(spread)).text, spread->count,
+		      "From exec to exit, QEMU TCG takes %s the time of kvm-vmm (geometric mean of %s), "
+		      "from %s for `%s` to %s for `%s`%s.",
+		      ratio_text(spread_mean(spread)).text, counted(spread->count, "program").text,
 		      ratio_text(spread->least).text, spread->least_name,
 		      ratio_text(spread->most).text, spread->most_name,
 		      spread->least < 1 ? "; below 1 TCG is the faster one" : "");
@@ -160,9 +160,9 @@ static void runtime_exact(struct report *report)
 	if (spread.count)
 		document_text(report->document,
 			      "Instructions of the reference machine from exec to exit, user and system: QEMU "
-			      "TCG needs %s those of kvm-vmm (geometric mean of %zu programs). Instructions are "
+			      "TCG needs %s those of kvm-vmm (geometric mean of %s). Instructions are "
 			      "no time: caches and the cost of a real VM exit are not in them.",
-			      ratio_text(spread_mean(&spread)).text, spread.count);
+			      ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
 	table_runtime(report, WHERE_EXACT, "cpu",
 		      "Instructions from exec to exit (reference machine; median, ± half the 95 % interval)");
 }
@@ -339,6 +339,9 @@ static void startup_at(struct report *report, const char *where, const char *tit
 	}
 	document_text(document, "Of the way from exec to the first guest instruction, `%s` takes most: %.0f %%.",
 		      phases[longest], share * 100);
+	if (!strcmp(where, WHERE_EXACT))
+		document_text(document, "This clock goes on while the VMM waits for the kernel (RCU when a VM is made, 4 ms ticks), so a "
+			      "phase holds waiting as well as instructions; the table of whole runs above counts CPU time only.");
 	document_pair_begin(document);
 	plot_phases(report, where, name, "Start-up of kvm-vmm by phase, medians. exec: from the fork to main(); entry: "
 		    "from loaded to just before the first KVM_RUN.");
@@ -383,9 +386,9 @@ void section_memory(struct report *report)
 		return;
 	}
 	document_text(report->document, "On this host QEMU TCG's peak resident memory is %s that of kvm-vmm (geometric "
-		      "mean of %zu programs).", ratio_text(spread_mean(&spread)).text, spread.count);
-	table = document_table(report->document, "Peak resident set, and proportional set at the end (this host; median ± half the "
-			       "95 % interval)");
+		      "mean of %s).", ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
+	table = document_table(report->document, "Peak resident set, and proportional set at the end, of one traced run (this host; "
+			       "median ± half the 95 % interval)");
 	table_column(table, COLUMN_TEXT, "guest");
 	table_column(table, COLUMN_NUMBER, "kvm-vmm RSS");
 	table_column(table, COLUMN_NUMBER, "qemu-tcg RSS");
@@ -521,8 +524,8 @@ void section_scaling(struct report *report)
 		return;
 	}
 	document_text(report->document,
-		      "Four guests at once reach %.0f %% parallel efficiency (geometric mean; %.0f %% for `%s` to %.0f %% for "
-		      "`%s`)%s.", 100 * spread_mean(&spread), 100 * spread.least, spread.least_name,
+		      "Four guests at once reach %.0f %% parallel efficiency (geometric mean of %s; %.0f %% for `%s` to %.0f %% for "
+		      "`%s`)%s.", 100 * spread_mean(&spread), counted(spread.count, "program").text, 100 * spread.least, spread.least_name,
 		      100 * spread.most, spread.most_name,
 		      cores >= 1 && cores < 4 ? "; this host has fewer than four CPUs, which alone limits what four busy guests can reach" : "");
 	document_pair_begin(report->document);

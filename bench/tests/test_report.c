@@ -90,7 +90,7 @@ static void plots_are_drawn(void **state)
 {
 	static const char *const plots[] = { "exits", "runtime", "latency-host", "latency-exact", "split-host", "irq-host",
 					     "startup-host", "compute-kvm", "compute-native", "compute-exact",
-					     "micro-host-cycles", "scaling", "noise" };
+					     "micro-real-host-cycles", "scaling", "noise" };
 	char *folder, *html, *log;
 
 	if (!have_gnuplot())
