@@ -8,6 +8,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "lines.h"
 #include "machine.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
@@ -369,6 +370,7 @@ json_t *machine_start(const struct env *env, const struct run_options *options)
 			 "quick", options->quick, "warmup", options->warmup, "min_runs",
 			 options->min_runs, "max_runs", options->max_runs);
 	json_object_set_new(json, "images", machine_images(env));
+	json_object_set_new(json, "vmm_lines", json_integer(vmm_lines(env->build)));
 	free(revision);
 	return json;
 }
