@@ -9,6 +9,7 @@
 
 enum {
 	OPT_QUICK = 0x100,
+	OPT_TUNE,
 	OPT_MIN_RUNS,
 	OPT_MAX_RUNS,
 	OPT_TIME,
@@ -41,14 +42,16 @@ static const struct argp_option argp_options[] = {
 	{ "quick", OPT_QUICK, NULL, 0, "Well under a minute instead of a few", 2 },
 	{ "warmup", 'W', "N", 0, "Runs before the counted ones (default 1)", 2 },
 	{ "runs", 'r', "N", 0, "Exactly N counted runs of each", 2 },
-	{ "min-runs", OPT_MIN_RUNS, "N", 0, "At least N (default 10; quick: 3)", 2 },
+	{ "min-runs", OPT_MIN_RUNS, "N", 0, "At least N (default 6; quick: 3)", 2 },
 	{ "max-runs", OPT_MAX_RUNS, "N", 0,
 	  "At most N (default 60; quick: 12); between the two "
 	  "until the median is known to 2 % or the time is up",
 	  2 },
 	{ "time", OPT_TIME, "DUR", 0,
-	  "Time for the runs on this machine (default 120s; quick: 12s)", 2 },
+	  "Time for the runs on this machine (default 100s; quick: 10s)", 2 },
 	{ "timeout", OPT_TIMEOUT, "DUR", 0, "Of one run (default 30s)", 2 },
+	{ "tune", OPT_TUNE, NULL, 0,
+	  "Set governor, turbo and KSM for steady times during the run, then put them back", 2 },
 	{ NULL, 0, NULL, 0, "Results:", 3 },
 	{ "output", 'o', "DIR", 0, "Folder to make (default results/<UTC time>-<host>)", 3 },
 	{ "export-json", OPT_EXPORT_JSON, "FILE", 0, "Run times in hyperfine's JSON", 3 },
@@ -186,15 +189,15 @@ static void check_names(struct run_options *options, struct argp_state *state)
 static void apply_defaults(struct run_options *options, struct argp_state *state)
 {
 	if (!options->min_runs)
-		options->min_runs = options->max_runs && options->max_runs < 10 ? options->max_runs
-				    : options->quick				? 3
-										: 10;
+		options->min_runs = options->quick ? 3 : 6;
+	if (options->max_runs && options->min_runs > options->max_runs)
+		options->min_runs = options->max_runs;
 	if (!options->max_runs)
 		options->max_runs = options->quick ? 12 : 60;
 	if (options->min_runs > options->max_runs)
 		options->max_runs = options->min_runs;
 	if (options->budget_s == 0)
-		options->budget_s = options->quick ? 12 : 120;
+		options->budget_s = options->quick ? 10 : 100;
 	check_names(options, state);
 }
 
@@ -220,6 +223,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 		break;
 	case OPT_QUICK:
 		o->quick = true;
+		break;
+	case OPT_TUNE:
+		o->tune = true;
 		break;
 	case 'W':
 		o->warmup = parse_count(arg, state, "warmup");

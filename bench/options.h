@@ -14,7 +14,7 @@ struct name_list {
 };
 
 struct run_options {
-	bool quick, no_report, no_crosscheck;
+	bool quick, tune, no_report, no_crosscheck;
 	unsigned warmup;
 	unsigned min_runs, max_runs; /* equal: exactly so many */
 	double budget_s;	     /* no new round after this long, once min_runs are done */

@@ -149,6 +149,7 @@ static int merge_samples(struct records *records, const char *path)
 		for (size_t i = 0; columns[i]; i++)
 			csv_text(&records->samples, row[i]);
 		csv_end_row(&records->samples);
+		records->rows++;
 		if (!strcmp(row[7], "failure"))
 			records->failed_runs++;
 	}
@@ -285,6 +286,7 @@ void recorder_end(struct recorder *recorder, const char *failure)
 		struct row *row = &recorder->rows[i];
 
 		write_row(recorder, row, !failure);
+		records->rows++;
 		free(row->metric);
 		free(row->unit);
 		free(row->text);

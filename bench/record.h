@@ -22,6 +22,7 @@ struct records {
 	struct csv samples;
 	struct histogram_table *histograms;
 	unsigned failed_runs;
+	size_t rows; /* of samples.csv */
 };
 
 /* 0, or -1 with a message. */

@@ -11,6 +11,7 @@
 #include "lab.h"
 #include "machine.h"
 #include "table.h"
+#include "tune.h"
 
 /* One results folder while it is made. */
 struct session {
@@ -18,6 +19,7 @@ struct session {
 	struct env env;
 	struct records records;
 	struct notes notes;
+	struct tune *tune;
 	json_t *machine;
 	char *folder;
 	uint64_t start_ns;
@@ -67,7 +69,8 @@ static void start_machine(struct session *session)
 	json_t *backends_array = json_array(), *machines = json_object();
 	json_t *here = machine_describe(&session->env);
 
-	machine_warn(here, session->env.where);
+	if (!getenv("MINIKVM_LAB"))
+		machine_warn(here, session->env.where);
 	machine_add_backends(backends_array, &session->env, &session->options);
 	json_object_set_new(machines, session->env.where, here);
 	session->machine = machine_start(&session->env, &session->options);
@@ -197,13 +200,18 @@ int cmd_run(int argc, char **argv)
 	run_options_parse(&session.options, argc, argv);
 	env_init(&session.env, session.options.as);
 	make_folder(&session);
+	session.tune = xcalloc(1, sizeof(*session.tune));
+	tune_end_at_exit(session.tune);
+	if (session.options.tune)
+		tune_start(session.tune, "", &session.notes);
 	start_machine(&session);
 	status = run_places(&session);
+	tune_end(session.tune);
 	if (end_machine(&session, status) < 0)
 		status = worse(status, STATUS_HOST);
 	if (records_close(&session.records) < 0)
 		status = worse(status, STATUS_HOST);
-	if (!session.options.no_report) {
+	if (!session.options.no_report && session.records.rows) {
 		status = worse(status, show(&session));
 		status = worse(status, report(&session));
 	}
