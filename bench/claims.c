@@ -23,7 +23,8 @@ static void measured_as(struct claim_verdict *verdict, const char *format, ...)
 	va_end(arguments);
 }
 
-static void decide(struct claim_verdict *verdict, enum state state, const char *format, ...) PRINTF(3, 4);
+static void decide(struct claim_verdict *verdict, enum state state, const char *format, ...)
+    PRINTF(3, 4);
 
 static void decide(struct claim_verdict *verdict, enum state state, const char *format, ...)
 {
@@ -48,7 +49,8 @@ static const struct series *smallest(const struct results *results, const char *
 	static const char *const guests[] = { "minimal", "hello" };
 
 	for (size_t i = 0; i < ARRAY_SIZE(guests); i++) {
-		const struct series *s = results_series(results, WHERE_HOST, guests[i], 1, backend, metric);
+		const struct series *s =
+		    results_series(results, WHERE_HOST, guests[i], 1, backend, metric);
 
 		if (s)
 			return s;
@@ -69,23 +71,25 @@ static void judge_init(const struct results *results, struct claim_verdict *verd
 		not_measured(verdict, "a run on a host with a usable /dev/kvm");
 		return;
 	}
-	measured_as(verdict, "%s from exec to the first guest instruction (`%s`, host)", measured(s).text,
-		    s->workload);
+	measured_as(verdict, "%s from exec to the first guest instruction (`%s`, host)",
+		    measured(s).text, s->workload);
 	holds_or_not(verdict, s->interval.high < 5e6);
 }
 
 static void judge_init_ratio(const struct results *results, struct claim_verdict *verdict)
 {
 	const struct series *ours = smallest(results, OURS, "wall");
-	const struct series *tcg = ours ? results_series(results, WHERE_HOST, ours->workload, 1, TCG, "wall") : NULL;
+	const struct series *tcg =
+	    ours ? results_series(results, WHERE_HOST, ours->workload, 1, TCG, "wall") : NULL;
 	struct ratio ratio = series_ratio(tcg, ours);
 
 	if (!isfinite(ratio.value)) {
 		not_measured(verdict, "kvm-vmm and QEMU TCG on one host");
 		return;
 	}
-	measured_as(verdict, "%s: %s against %s from exec to exit (`%s`, host)", ratio_range(ratio).text,
-		    measured(tcg).text, measured(ours).text, ours->workload);
+	measured_as(verdict, "%s: %s against %s from exec to exit (`%s`, host)",
+		    ratio_range(ratio).text, measured(tcg).text, measured(ours).text,
+		    ours->workload);
 	if (ratio.low < 10 && ratio.high >= 10)
 		decide(verdict, STATE_UNKNOWN, "not decided: 10× lies within the interval");
 	else
@@ -100,22 +104,24 @@ static void judge_rss(const struct results *results, struct claim_verdict *verdi
 		not_measured(verdict, "a run on a host with a usable /dev/kvm");
 		return;
 	}
-	measured_as(verdict, "%.2f MB peak resident set (`%s`, host)", s->median / 1e6, s->workload);
+	measured_as(verdict, "%.2f MB peak resident set (`%s`, host)", s->median / 1e6,
+		    s->workload);
 	holds_or_not(verdict, s->median <= 1.5e6);
 }
 
 static void judge_rss_ratio(const struct results *results, struct claim_verdict *verdict)
 {
 	const struct series *ours = smallest(results, OURS, "max_rss");
-	const struct series *tcg = ours ? results_series(results, WHERE_HOST, ours->workload, 1, TCG, "max_rss") : NULL;
+	const struct series *tcg =
+	    ours ? results_series(results, WHERE_HOST, ours->workload, 1, TCG, "max_rss") : NULL;
 	struct ratio ratio = series_ratio(tcg, ours);
 
 	if (!isfinite(ratio.value)) {
 		not_measured(verdict, "kvm-vmm and QEMU TCG on one host");
 		return;
 	}
-	measured_as(verdict, "1/%.1f of QEMU TCG's: %.2f MB against %.1f MB (`%s`, host)", ratio.value,
-		    ours->median / 1e6, tcg->median / 1e6, ours->workload);
+	measured_as(verdict, "1/%.1f of QEMU TCG's: %.2f MB against %.1f MB (`%s`, host)",
+		    ratio.value, ours->median / 1e6, tcg->median / 1e6, ours->workload);
 	holds_or_not(verdict, ratio.value >= 30);
 }
 
@@ -127,8 +133,9 @@ static const struct histogram_series *out_exit(const struct results *results)
 	for (size_t i = 0; i < results->histogram_count; i++) {
 		const struct histogram_series *h = &results->histograms[i];
 
-		if (!strcmp(h->span, "op") && !strcmp(h->unit, "cycles") && !strcmp(h->where, WHERE_HOST) &&
-		    !strcmp(h->backend, OURS) && !strncmp(h->reason, "out", 3) && h->histogram.count &&
+		if (!strcmp(h->span, "op") && !strcmp(h->unit, "cycles") &&
+		    !strcmp(h->where, WHERE_HOST) && !strcmp(h->backend, OURS) &&
+		    !strncmp(h->reason, "out", 3) && h->histogram.count &&
 		    (!found || strlen(h->reason) < strlen(found->reason)))
 			found = h;
 	}
@@ -145,16 +152,19 @@ static void judge_exit_cycles(const struct results *results, struct claim_verdic
 		return;
 	}
 	cycles = (double)histogram_percentile(&h->histogram, 50);
-	measured_as(verdict, "%s cycles in the median for `%s` (`%s`, host, %s)", grouped(cycles).text, h->reason,
-		    h->workload, host_kvm(results));
+	measured_as(verdict, "%s cycles in the median for `%s` (`%s`, host, %s)",
+		    grouped(cycles).text, h->reason, h->workload, host_kvm(results));
 	if (host_emulates(results))
-		decide(verdict, STATE_UNKNOWN, "not decided here: this host's KVM (%s) emulates, its exits are no hardware exits",
+		decide(verdict, STATE_UNKNOWN,
+		       "not decided here: this host's KVM (%s) emulates, its exits are no hardware "
+		       "exits",
 		       host_kvm(results));
 	else
 		holds_or_not(verdict, cycles >= 500 && cycles <= 2000);
 }
 
-static const struct series *os_series(const struct results *results, const char *where, const char *metric)
+static const struct series *os_series(const struct results *results, const char *where,
+				      const char *metric)
 {
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const struct series *s;
@@ -173,7 +183,8 @@ static void judge_os_boot(const struct results *results, struct claim_verdict *v
 	const struct series *s = os_series(results, WHERE_HOST, "wall");
 
 	if (!s) {
-		not_measured(verdict, "1K OS on a host whose KVM has 32-bit paging; the lab's clock says nothing about time");
+		not_measured(verdict, "1K OS on a host whose KVM has 32-bit paging; the lab's "
+				      "clock says nothing about time");
 		return;
 	}
 	measured_as(verdict, "%s from exec to exit (`%s`, host)", measured(s).text, s->workload);
@@ -210,7 +221,8 @@ struct compute_cost compute_cost(const struct results *results, const char *wher
 	struct compute_cost cost = { NAN, NAN, NAN, "", 0 };
 
 	for (size_t m = 0; m < ARRAY_SIZE(cost_metrics); m++) {
-		const struct series *s = results_series(results, where, workload, 1, backend, cost_metrics[m]);
+		const struct series *s =
+		    results_series(results, where, workload, 1, backend, cost_metrics[m]);
 		double iterations = n ? n->median : 1;
 
 		if (!s || !(iterations > 0))
@@ -239,8 +251,8 @@ struct compute_cost compute_ratio(struct compute_cost a, struct compute_cost b)
 }
 
 /* TCG over another backend, all compute payloads; how many of them reach 50. */
-static struct spread compute_spread(const struct results *results, const char *where, const char *backend,
-				    size_t *reach, size_t *runs)
+static struct spread compute_spread(const struct results *results, const char *where,
+				    const char *backend, size_t *reach, size_t *runs)
 {
 	struct spread spread = { 0 };
 
@@ -278,15 +290,17 @@ static void judge_compute(const struct results *results, struct claim_verdict *v
 		not_measured(verdict, "the compute suite");
 		return;
 	}
-	measured_as(verdict, "%s (`%s`) to %s (`%s`), geometric mean %s; %zu of %zu reach 50 (%s; %s each)",
-		    ratio_text(spread->least).text, spread->least_name, ratio_text(spread->most).text,
-		    spread->most_name, ratio_text(spread_mean(spread)).text, reach, spread->count, view,
-		    counted(runs, "run").text);
+	measured_as(
+	    verdict, "%s (`%s`) to %s (`%s`), geometric mean %s; %zu of %zu reach 50 (%s; %s each)",
+	    ratio_text(spread->least).text, spread->least_name, ratio_text(spread->most).text,
+	    spread->most_name, ratio_text(spread_mean(spread)).text, reach, spread->count, view,
+	    counted(runs, "run").text);
 	if (reach == spread->count)
 		decide(verdict, STATE_GOOD, "holds");
 	else
-		decide(verdict, STATE_BAD, reach ? "holds for %zu of %zu payloads only" :
-						   "does not hold: %zu of %zu payloads reach 50",
+		decide(verdict, STATE_BAD,
+		       reach ? "holds for %zu of %zu payloads only"
+			     : "does not hold: %zu of %zu payloads reach 50",
 		       reach, spread->count);
 }
 
@@ -297,8 +311,9 @@ static void judge_scaling(const struct results *results, struct claim_verdict *v
 
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const char *workload = results->workloads[w];
-		struct ratio r = series_ratio(results_series(results, WHERE_HOST, workload, 1, OURS, "wall"),
-					      results_series(results, WHERE_HOST, workload, 4, OURS, "wall"));
+		struct ratio r =
+		    series_ratio(results_series(results, WHERE_HOST, workload, 1, OURS, "wall"),
+				 results_series(results, WHERE_HOST, workload, 4, OURS, "wall"));
 
 		spread_add(&spread, r.value, workload);
 	}
@@ -306,11 +321,13 @@ static void judge_scaling(const struct results *results, struct claim_verdict *v
 		not_measured(verdict, "a run with 1 and 4 guests on a host with a usable /dev/kvm");
 		return;
 	}
-	measured_as(verdict, "%.0f %% (geometric mean; %.0f %% `%s` to %.0f %% `%s`; host, %.0f CPUs)",
-		    100 * spread_mean(&spread), 100 * spread.least, spread.least_name, 100 * spread.most,
-		    spread.most_name, cores);
+	measured_as(verdict,
+		    "%.0f %% (geometric mean; %.0f %% `%s` to %.0f %% `%s`; host, %.0f CPUs)",
+		    100 * spread_mean(&spread), 100 * spread.least, spread.least_name,
+		    100 * spread.most, spread.most_name, cores);
 	if (cores < 4 && spread_mean(&spread) < 0.9)
-		decide(verdict, STATE_UNKNOWN, "not decided here: needs a host with at least 4 CPUs");
+		decide(verdict, STATE_UNKNOWN,
+		       "not decided here: needs a host with at least 4 CPUs");
 	else
 		holds_or_not(verdict, spread_mean(&spread) >= 0.9);
 }
@@ -324,7 +341,10 @@ static void judge_lines(const struct results *results, struct claim_verdict *ver
 		not_measured(verdict, "a run from a source tree");
 		return;
 	}
-	measured_as(verdict, "%s lines of code in vmm/, without comments, blank lines, instrumentation, probe and sandbox", grouped(lines).text);
+	measured_as(verdict,
+		    "%s lines of code in vmm/, without comments, blank lines, instrumentation, "
+		    "probe and sandbox",
+		    grouped(lines).text);
 	holds_or_not(verdict, lines <= 1500);
 }
 

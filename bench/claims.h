@@ -7,7 +7,7 @@
 #include "results.h"
 
 struct claim_verdict {
-	enum state state;   /* GOOD holds, BAD does not, UNKNOWN not measured or not decidable here */
+	enum state state; /* GOOD holds, BAD does not, UNKNOWN not measured or not decidable here */
 	char measured[320]; /* with its place and unit; "not measured yet" */
 	char verdict[256];
 };

@@ -52,13 +52,15 @@ static bool compared_time(const struct series *s)
 	for (size_t i = 0; i < ARRAY_SIZE(metrics); i++)
 		if (!strcmp(s->metric, metrics[i]))
 			return true;
-	/* One row per exit reason: the time of all its exits in KVM_RUN, and in the handler but for HLT's sleep. */
+	/* One row per exit reason: the time of all its exits in KVM_RUN, and in the handler but for
+	 * HLT's sleep. */
 	if (strncmp(s->metric, "exit.", 5) != 0 || !strstr(s->metric, ".total"))
 		return false;
 	return strcmp(s->metric, "exit.KVM_EXIT_HLT.handler.total") != 0;
 }
 
-/* Counts anywhere, and path lengths and totals of the reference machine; never its ordinary clock. */
+/* Counts anywhere, and path lengths and totals of the reference machine; never its ordinary clock.
+ */
 static bool compared_exact(const struct series *s)
 {
 	/* Not exits.EINTR and exits.EAGAIN: signals come by chance. */
@@ -73,7 +75,7 @@ static bool compared_exact(const struct series *s)
 static const struct series *counterpart(const struct results *other, const struct series *s)
 {
 	const struct series *found =
-		results_series(other, s->where, s->workload, s->guests, s->backend, s->metric);
+	    results_series(other, s->where, s->workload, s->guests, s->backend, s->metric);
 
 	return found && !strcmp(found->unit, s->unit) ? found : NULL;
 }
@@ -90,9 +92,9 @@ static const char *backend_version(const struct results *results, const char *ba
 	const json_t *list = json_object_get(results->machine, "backends"), *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry)
-		if (!strcmp(json_text(entry, "backend", ""), backend))
-			return json_text(entry, "version", "");
+	json_array_foreach(list, i, entry) if (!strcmp(json_text(entry, "backend", ""),
+						       backend)) return json_text(entry, "version",
+										  "");
 	return "";
 }
 
@@ -104,7 +106,8 @@ static double control_floor(const struct comparison *c, const char *metric)
 		const struct row *row = &c->row[i];
 
 		if (!row->exact && is_control(row->a) && !strcmp(row->a->metric, metric) &&
-		    !strcmp(backend_version(c->a, row->a->backend), backend_version(c->b, row->b->backend)))
+		    !strcmp(backend_version(c->a, row->a->backend),
+			    backend_version(c->b, row->b->backend)))
 			floor = fmax(floor, fabs(row->change));
 	}
 	return floor;
@@ -144,7 +147,8 @@ static void pair_up(struct comparison *c)
 	for (size_t i = 0; i < c->a->series_count; i++) {
 		const struct series *a = &c->a->series[i], *b;
 
-		if (!a->count || strcmp(a->phase, "counted") != 0 || (!compared_exact(a) && !compared_time(a)))
+		if (!a->count || strcmp(a->phase, "counted") != 0 ||
+		    (!compared_exact(a) && !compared_time(a)))
 			continue;
 		b = counterpart(c->b, a);
 		if (b)
@@ -162,8 +166,9 @@ static void test_times(struct comparison *c)
 		struct rng rng = { SEED + i };
 
 		if (!row->exact)
-			p[timed++] = statistics_permutation_test(row->a->in_order, row->a->count, row->b->in_order,
-								 row->b->count, PERMUTATIONS, &rng);
+			p[timed++] = statistics_permutation_test(row->a->in_order, row->a->count,
+								 row->b->in_order, row->b->count,
+								 PERMUTATIONS, &rng);
 	}
 	statistics_holm(p, timed);
 	timed = 0;
@@ -180,7 +185,8 @@ static void test_times(struct comparison *c)
 static bool exact_differs(const struct row *row)
 {
 	const struct series *a = row->a, *b = row->b;
-	bool apart = a->sorted[a->count - 1] < b->sorted[0] || b->sorted[b->count - 1] < a->sorted[0];
+	bool apart =
+	    a->sorted[a->count - 1] < b->sorted[0] || b->sorted[b->count - 1] < a->sorted[0];
 
 	return apart && (!is_control(a) || fabs(row->change) > QEMU_SCATTER);
 }
@@ -191,8 +197,10 @@ static void judge(struct comparison *c, const struct options *options)
 		struct row *row = &c->row[i];
 		bool count = row->exact && !strncmp(row->a->metric, "exits", 5);
 
-		row->differs = row->exact ? exact_differs(row) : row->p < ALPHA && fabs(row->change) > row->floor;
-		/* More exits are a regression however few; times and paths only beyond the threshold. */
+		row->differs = row->exact ? exact_differs(row)
+					  : row->p < ALPHA && fabs(row->change) > row->floor;
+		/* More exits are a regression however few; times and paths only beyond the
+		 * threshold. */
 		row->regressed = row->differs && row->change > (count ? 0 : options->threshold) &&
 				 !is_control(row->a);
 		c->regressed += row->regressed;
@@ -214,19 +222,23 @@ static void put_row(struct table *table, const struct row *row)
 	if (!row->differs)
 		table_text(table, "~");
 	else if (isfinite(row->change))
-		table_text(table, "%s%s", percent_change(row->change).text, row->regressed ? " regression" : "");
+		table_text(table, "%s%s", percent_change(row->change).text,
+			   row->regressed ? " regression" : "");
 	else
 		table_text(table, "new");
 	if (row->differs)
-		table_state(table, row->regressed ? STATE_BAD : row->change < 0 ? STATE_GOOD : STATE_WARN);
+		table_state(table, row->regressed    ? STATE_BAD
+				   : row->change < 0 ? STATE_GOOD
+						     : STATE_WARN);
 	if (!row->exact)
-		table_text(table, "p=%.2g, floor %.1f %%, n=%zu+%zu", row->p, 100 * row->floor, row->a->count,
-			   row->b->count);
+		table_text(table, "p=%.2g, floor %.1f %%, n=%zu+%zu", row->p, 100 * row->floor,
+			   row->a->count, row->b->count);
 	else
 		table_text(table, "exact");
 }
 
-static size_t put_table(FILE *out, const struct comparison *c, bool exact, const struct options *options)
+static size_t put_table(FILE *out, const struct comparison *c, bool exact,
+			const struct options *options)
 {
 	static const char *const titles[] = { "where", "workload", "backend", "metric" };
 	struct table *table = table_new();
@@ -260,11 +272,13 @@ static size_t put_missing(FILE *out, const struct comparison *c)
 	for (size_t i = 0; i < c->a->series_count; i++) {
 		const struct series *a = &c->a->series[i];
 
-		if (!a->count || strcmp(a->phase, "counted") != 0 || strcmp(a->backend, OURS) != 0 ||
-		    (strcmp(a->metric, "wall") != 0 && strcmp(a->metric, "exits") != 0) || counterpart(c->b, a))
+		if (!a->count || strcmp(a->phase, "counted") != 0 ||
+		    strcmp(a->backend, OURS) != 0 ||
+		    (strcmp(a->metric, "wall") != 0 && strcmp(a->metric, "exits") != 0) ||
+		    counterpart(c->b, a))
 			continue;
-		fprintf(out, "- not in %s: %s of %s ×%u on %s (%s)\n", c->b->name, a->metric, a->workload, a->guests,
-			a->backend, a->where);
+		fprintf(out, "- not in %s: %s of %s ×%u on %s (%s)\n", c->b->name, a->metric,
+			a->workload, a->guests, a->backend, a->where);
 		missing++;
 	}
 	return missing;
@@ -272,11 +286,16 @@ static size_t put_missing(FILE *out, const struct comparison *c)
 
 static void say_machines(FILE *out, const struct comparison *c)
 {
-	const char *a = json_text(c->a->machine, "machines.host.cpu", ""), *b = json_text(c->b->machine, "machines.host.cpu", "");
-	const char *ka = json_text(c->a->machine, "machines.host.kernel", ""), *kb = json_text(c->b->machine, "machines.host.kernel", "");
+	const char *a = json_text(c->a->machine, "machines.host.cpu", ""),
+		   *b = json_text(c->b->machine, "machines.host.cpu", "");
+	const char *ka = json_text(c->a->machine, "machines.host.kernel", ""),
+		   *kb = json_text(c->b->machine, "machines.host.kernel", "");
 
 	if (strcmp(a, b) != 0)
-		fprintf(out, "**Different processors** (%s; %s): times compare machines, not builds.\n\n", a, b);
+		fprintf(
+		    out,
+		    "**Different processors** (%s; %s): times compare machines, not builds.\n\n", a,
+		    b);
 	else if (strcmp(ka, kb) != 0)
 		fprintf(out, "Different kernels (%s; %s).\n\n", ka, kb);
 }
@@ -289,10 +308,13 @@ static void write_comparison(FILE *out, const struct comparison *c, const struct
 		timed += !c->row[i].exact;
 		equal += c->row[i].exact && !c->row[i].differs;
 	}
-	fprintf(out, "### kvm-bench compare: %s\n\n", c->regressed ? "regression" : "no regression");
-	fprintf(out, "%s (%s) → %s (%s): %zu regressed, %zu improved, %zu without a difference.\n\n", c->a->name,
-		json_text(c->a->machine, "revision", "revision unknown"), c->b->name,
-		json_text(c->b->machine, "revision", "revision unknown"), c->regressed, c->improved, c->same);
+	fprintf(out, "### kvm-bench compare: %s\n\n",
+		c->regressed ? "regression" : "no regression");
+	fprintf(out,
+		"%s (%s) → %s (%s): %zu regressed, %zu improved, %zu without a difference.\n\n",
+		c->a->name, json_text(c->a->machine, "revision", "revision unknown"), c->b->name,
+		json_text(c->b->machine, "revision", "revision unknown"), c->regressed, c->improved,
+		c->same);
 	say_machines(out, c);
 	fputs("#### Exact figures: exit counts, instructions of the reference machine\n\n", out);
 	put_table(out, c, true, options);
@@ -300,11 +322,14 @@ static void write_comparison(FILE *out, const struct comparison *c, const struct
 	fputs("\n#### Times and memory on the host\n\n", out);
 	if (!put_table(out, c, false, options))
 		fputs("None in both.\n", out);
-	fprintf(out,
-		"\n`~`: no difference. A time differs when a permutation test finds p < %g after Holm's correction over all %zu rows "
-		"and the medians lie further apart than the noise floor: A against A within either session, and what an "
-		"unchanged QEMU moved by between them. Regression: beyond %g %%; any further exit.\n", ALPHA, timed,
-		100 * options->threshold);
+	fprintf(
+	    out,
+	    "\n`~`: no difference. A time differs when a permutation test finds p < %g after "
+	    "Holm's correction over all %zu rows "
+	    "and the medians lie further apart than the noise floor: A against A within either "
+	    "session, and what an "
+	    "unchanged QEMU moved by between them. Regression: beyond %g %%; any further exit.\n",
+	    ALPHA, timed, 100 * options->threshold);
 	put_missing(out, c);
 	for (int side = 0; side < 2; side++) {
 		const struct results *r = side ? c->b : c->a;
@@ -318,7 +343,8 @@ static void write_comparison(FILE *out, const struct comparison *c, const struct
 enum { OPT_BASELINE = 0x100, OPT_MARKDOWN };
 
 static const struct argp_option option_table[] = {
-	{ "baseline", OPT_BASELINE, "NAME", 0, "Compare with results/baselines/NAME, kept by `kvm-bench run --save-baseline`", 0 },
+	{ "baseline", OPT_BASELINE, "NAME", 0,
+	  "Compare with results/baselines/NAME, kept by `kvm-bench run --save-baseline`", 0 },
 	{ "threshold", 't', "PERCENT", 0, "A slow-down beyond it is a regression (default 5)", 0 },
 	{ "all", 'a', NULL, 0, "All rows, not only differences and headlines", 0 },
 	{ "export-markdown", OPT_MARKDOWN, "FILE", 0, "Also write the comparison to FILE", 0 },
@@ -354,8 +380,9 @@ static void check_folders(struct options *options, struct argp_state *state)
 		options->a = options->baseline;
 	}
 	if (!options->a || !options->b)
-		argp_error(state, options->baseline ? "which results folder, to compare with the baseline?" :
-						      "two results folders are wanted, old and new");
+		argp_error(state, options->baseline
+				      ? "which results folder, to compare with the baseline?"
+				      : "two results folders are wanted, old and new");
 }
 
 static error_t parse(int key, char *argument, struct argp_state *state)
@@ -389,7 +416,8 @@ static error_t parse(int key, char *argument, struct argp_state *state)
 /* A baseline's name stands for a folder beside the results; a path stands for itself. */
 static struct results *read_side(const char *name, bool baseline)
 {
-	char *path = baseline && !strchr(name, '/') ? xasprintf("results/baselines/%s", name) : xstrdup(name);
+	char *path = baseline && !strchr(name, '/') ? xasprintf("results/baselines/%s", name)
+						    : xstrdup(name);
 	struct results *results = results_read(path);
 
 	free(path);
@@ -407,7 +435,8 @@ static int export(const struct comparison *c, const struct options *options)
 		failed |= fclose(file) != 0;
 	}
 	if (failed)
-		warn("%s: %s; name another file with --export-markdown", options->markdown, strerror(errno));
+		warn("%s: %s; name another file with --export-markdown", options->markdown,
+		     strerror(errno));
 	return failed ? -1 : 0;
 }
 
@@ -418,7 +447,8 @@ int cmd_compare(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "OLD NEW\n--baseline=NAME NEW",
 		.doc = "Compare two results folders, as Markdown that fits a pull request.\v"
-		       "Status: 0 no regression, 1 a regression beyond the threshold or a further exit, 2 wrong usage, "
+		       "Status: 0 no regression, 1 a regression beyond the threshold or a further "
+		       "exit, 2 wrong usage, "
 		       "3 a folder cannot be read or the two have nothing in common.",
 	};
 	struct options options = { .threshold = 0.05 };
@@ -437,7 +467,9 @@ int cmd_compare(int argc, char **argv)
 		write_comparison(stdout, &c, &options);
 		status = c.regressed ? STATUS_FAILED : STATUS_OK;
 		if (!c.count) {
-			warn("%s and %s have no figure in common; were they run with the same --where?", c.a->path, c.b->path);
+			warn("%s and %s have no figure in common; were they run with the same "
+			     "--where?",
+			     c.a->path, c.b->path);
 			status = STATUS_HOST;
 		}
 		if (options.markdown && export(&c, &options) < 0)

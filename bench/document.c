@@ -53,10 +53,8 @@ struct document {
 static const struct {
 	const char *sign, *class;
 } states[] = {
-	[STATE_PLAIN] = { "", "" },
-	[STATE_GOOD] = { "✓", "good" },
-	[STATE_BAD] = { "✗", "bad" },
-	[STATE_WARN] = { "!", "warn" },
+	[STATE_PLAIN] = { "", "" },	      [STATE_GOOD] = { "✓", "good" },
+	[STATE_BAD] = { "✗", "bad" },	      [STATE_WARN] = { "!", "warn" },
 	[STATE_UNKNOWN] = { "?", "unknown" },
 };
 
@@ -85,7 +83,7 @@ static struct block *add_block(struct document *document, enum block_kind kind)
 	struct block *block;
 
 	document->block =
-		xrealloc(document->block, (document->blocks + 1) * sizeof *document->block);
+	    xrealloc(document->block, (document->blocks + 1) * sizeof *document->block);
 	block = &document->block[document->blocks++];
 	*block = (struct block){ .kind = kind };
 	return block;
@@ -186,8 +184,7 @@ void table_column(struct table *table, enum column kind, const char *title)
 static void add_cell(struct table *table, char *text, double sort)
 {
 	if (!(table->cells & (table->cells + 1)))
-		table->cell =
-			xrealloc(table->cell, (2 * table->cells + 2) * sizeof *table->cell);
+		table->cell = xrealloc(table->cell, (2 * table->cells + 2) * sizeof *table->cell);
 	table->cell[table->cells++] = (struct cell){ .text = text, .sort = sort };
 }
 
@@ -267,14 +264,25 @@ static void html_escape(FILE *file, const char *text, size_t length)
 {
 	for (size_t i = 0; i < length; i++) {
 		switch (text[i]) {
-		case '&': fputs("&amp;", file); break;
-		case '<': fputs("&lt;", file); break;
-		case '>': fputs("&gt;", file); break;
-		case '"': fputs("&quot;", file); break;
-		case '\'': fputs("&#39;", file); break;
+		case '&':
+			fputs("&amp;", file);
+			break;
+		case '<':
+			fputs("&lt;", file);
+			break;
+		case '>':
+			fputs("&gt;", file);
+			break;
+		case '"':
+			fputs("&quot;", file);
+			break;
+		case '\'':
+			fputs("&#39;", file);
+			break;
 		default:
 			/* Control characters have no place in a page. */
-			fputc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i], file);
+			fputc((unsigned char)text[i] < 0x20 || text[i] == 0x7f ? ' ' : text[i],
+			      file);
 		}
 	}
 }
@@ -311,7 +319,8 @@ static char *unbroken(const char *text)
 	char *out = xcalloc(strlen(text) + 1, 2), *at = out;
 
 	for (; *text; text++) {
-		if (*text == ' ' && strncmp(text, " ±", strlen(" ±")) != 0 && strncmp(text, " to ", 4) != 0 && text[1] != '(')
+		if (*text == ' ' && strncmp(text, " ±", strlen(" ±")) != 0 &&
+		    strncmp(text, " to ", 4) != 0 && text[1] != '(')
 			at = stpcpy(at, "\u00a0");
 		else
 			*at++ = *text;
@@ -503,8 +512,10 @@ static double table_pixels(const struct table *table)
 /* Half of the page is too narrow for one of the pair's tables: one below the other then. */
 static bool pair_is_wide(const struct document *document, size_t begin)
 {
-	for (size_t i = begin; i < document->blocks && document->block[i].kind != BLOCK_PAIR_END; i++)
-		if (document->block[i].kind == BLOCK_TABLE && table_pixels(document->block[i].table) > 668)
+	for (size_t i = begin; i < document->blocks && document->block[i].kind != BLOCK_PAIR_END;
+	     i++)
+		if (document->block[i].kind == BLOCK_TABLE &&
+		    table_pixels(document->block[i].table) > 668)
 			return true;
 	return false;
 }
@@ -537,7 +548,9 @@ static void html_block(FILE *file, const struct document *document, size_t i, si
 		html_plot(file, document, block, ++*plots);
 		break;
 	case BLOCK_PAIR_BEGIN:
-		fputs(pair_is_wide(document, i) ? "<div class=\"stack\">\n" : "<div class=\"pair\">\n", file);
+		fputs(pair_is_wide(document, i) ? "<div class=\"stack\">\n"
+						: "<div class=\"pair\">\n",
+		      file);
 		break;
 	case BLOCK_PAIR_END:
 		fputs("</div>\n", file);
@@ -615,8 +628,8 @@ void table_write_markdown(const struct table *table, FILE *file)
 		const struct cell *cell = &table->cell[i - table->columns];
 		size_t column = i % (table->columns ? table->columns : 1), w;
 
-		text[i] = i < table->columns ? markdown_cell(table->title[i], STATE_PLAIN) :
-					       markdown_cell(cell->text, cell->state);
+		text[i] = i < table->columns ? markdown_cell(table->title[i], STATE_PLAIN)
+					     : markdown_cell(cell->text, cell->state);
 		w = text_width(text[i]);
 		width[column] = w > width[column] ? w : width[column];
 		width[column] = width[column] < 3 ? 3 : width[column];

@@ -102,7 +102,8 @@ struct text measured(const struct series *series)
 	struct text out;
 
 	if (series->count == 1 && !strcmp(series->unit, "ns")) {
-		snprintf(out.text, sizeof out.text, "%.60s (1 run)", quantity("ns", series->median).text);
+		snprintf(out.text, sizeof out.text, "%.60s (1 run)",
+			 quantity("ns", series->median).text);
 		return out;
 	}
 	if (!series->count || half == 0 || series->count == 1)
@@ -110,13 +111,14 @@ struct text measured(const struct series *series)
 	/* Too few runs for an interval worth its name: what was seen instead. */
 	if (series->interval.confidence < 0.95) {
 		bool whole = !scale && median >= 1000;
-		double low = series->sorted[0] / divisor, high = series->sorted[series->count - 1] / divisor;
+		double low = series->sorted[0] / divisor,
+		       high = series->sorted[series->count - 1] / divisor;
 
 		snprintf(out.text, sizeof out.text, "%.24s (%.24s to %.24s)%s%s",
 			 whole ? grouped(median).text : fixed(median, decimals(median)).text,
 			 whole ? grouped(low).text : fixed(low, decimals(median)).text,
-			 whole ? grouped(high).text : fixed(high, decimals(median)).text, scale ? " " : "",
-			 scale ? scale->name : "");
+			 whole ? grouped(high).text : fixed(high, decimals(median)).text,
+			 scale ? " " : "", scale ? scale->name : "");
 		return out;
 	}
 	if (!scale && median >= 1000)
@@ -138,7 +140,11 @@ struct text ratio_text(double ratio)
 		snprintf(out.text, sizeof out.text, "%.40s×", grouped(ratio).text);
 	else
 		snprintf(out.text, sizeof out.text, "%.*f×",
-			 ratio >= 100 ? 0 : ratio >= 10 ? 1 : ratio >= 0.1 ? 2 : ratio >= 0.01 ? 3 : 5,
+			 ratio >= 100	 ? 0
+			 : ratio >= 10	 ? 1
+			 : ratio >= 0.1	 ? 2
+			 : ratio >= 0.01 ? 3
+					 : 5,
 			 ratio);
 	return out;
 }

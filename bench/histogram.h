@@ -19,9 +19,9 @@
 struct histogram {
 	uint64_t count;
 	uint64_t total; /* sum of values, saturating at UINT64_MAX */
-	uint64_t min;   /* UINT64_MAX while empty */
-	uint64_t max;   /* 0 while empty */
-	bool rounded;   /* total, min and max were read from buckets, not from the values */
+	uint64_t min;	/* UINT64_MAX while empty */
+	uint64_t max;	/* 0 while empty */
+	bool rounded;	/* total, min and max were read from buckets, not from the values */
 	uint64_t bucket[HIST_BUCKETS];
 };
 

@@ -32,7 +32,8 @@ struct merged {
 static void label_machines(struct merged *m)
 {
 	for (size_t i = 0; i < m->count; i++)
-		m->label[i] = xstrdup(json_text(m->machine[i]->machine, "machines.host.host", m->machine[i]->name));
+		m->label[i] = xstrdup(
+		    json_text(m->machine[i]->machine, "machines.host.host", m->machine[i]->name));
 	for (size_t i = 0; i < m->count; i++)
 		for (size_t j = 0; j < i; j++)
 			if (!strcmp(m->label[i], m->label[j])) {
@@ -43,9 +44,11 @@ static void label_machines(struct merged *m)
 
 /* ---- merged.csv ---- */
 #define MERGED_COLUMNS                                                                             \
-	"machine,cpu,kernel,kvm,where,workload,guests,backend,metric,unit,runs,median,low,high,p99,outliers,noise_floor"
+	"machine,cpu,kernel,kvm,where,workload,guests,backend,metric,unit,runs,median,low,high,"   \
+	"p99,outliers,noise_floor"
 
-static void put_series(struct csv *csv, const char *label, const struct results *r, const struct series *s)
+static void put_series(struct csv *csv, const char *label, const struct results *r,
+		       const struct series *s)
 {
 	csv_text(csv, label);
 	csv_text(csv, json_text(r->machine, "machines.host.cpu", ""));
@@ -89,12 +92,14 @@ static int write_merged(const struct merged *m, const char *folder)
 /* ---- histograms.csv ---- */
 static bool same_histogram(const struct histogram_series *a, const struct histogram_series *b)
 {
-	return a->guests == b->guests && !strcmp(a->where, b->where) && !strcmp(a->workload, b->workload) &&
-	       !strcmp(a->backend, b->backend) && !strcmp(a->reason, b->reason) && !strcmp(a->span, b->span) &&
+	return a->guests == b->guests && !strcmp(a->where, b->where) &&
+	       !strcmp(a->workload, b->workload) && !strcmp(a->backend, b->backend) &&
+	       !strcmp(a->reason, b->reason) && !strcmp(a->span, b->span) &&
 	       !strcmp(a->unit, b->unit);
 }
 
-static void put_histogram(struct csv *csv, const struct histogram_series *h, const struct histogram *sum)
+static void put_histogram(struct csv *csv, const struct histogram_series *h,
+			  const struct histogram *sum)
 {
 	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
 		if (!sum->bucket[i])
@@ -114,7 +119,8 @@ static void put_histogram(struct csv *csv, const struct histogram_series *h, con
 }
 
 /* Whether a machine before this one has the histogram: it was written with that one. */
-static bool already_written(const struct merged *m, size_t machine, const struct histogram_series *h)
+static bool already_written(const struct merged *m, size_t machine,
+			    const struct histogram_series *h)
 {
 	for (size_t i = 0; i < machine; i++)
 		for (size_t k = 0; k < m->machine[i]->histogram_count; k++)
@@ -142,7 +148,8 @@ static int write_histograms(const struct merged *m, const char *folder)
 			for (size_t j = i + 1; j < m->count; j++)
 				for (size_t l = 0; l < m->machine[j]->histogram_count; l++)
 					if (same_histogram(h, &m->machine[j]->histograms[l]))
-						histogram_merge(&sum, &m->machine[j]->histograms[l].histogram);
+						histogram_merge(
+						    &sum, &m->machine[j]->histograms[l].histogram);
 			put_histogram(&csv, h, &sum);
 		}
 	return csv_close(&csv);
@@ -151,7 +158,8 @@ static int write_histograms(const struct merged *m, const char *folder)
 /* ---- merged.md ---- */
 static bool is_headline(const struct series *s)
 {
-	static const char *const metrics[] = { "wall", "cpu", "startup", "max_rss", "exits", "cycles" };
+	static const char *const metrics[] = { "wall",	  "cpu",   "startup",
+					       "max_rss", "exits", "cycles" };
 
 	if (!s->count || strcmp(s->phase, "counted") != 0)
 		return false;
@@ -207,12 +215,18 @@ static void write_table(const struct merged *m, FILE *out)
 
 static void write_markdown(const struct merged *m, FILE *out)
 {
-	fprintf(out, "# Mini-KVM: %zu results side by side\n\nMedian ± half the 95 %% interval. Host times are each machine's own; exact "
-		     "figures are instructions of the reference machine and must agree for one build.\n\n", m->count);
+	fprintf(
+	    out,
+	    "# Mini-KVM: %zu results side by side\n\nMedian ± half the 95 %% interval. Host times "
+	    "are each machine's own; exact "
+	    "figures are instructions of the reference machine and must agree for one build.\n\n",
+	    m->count);
 	for (size_t i = 0; i < m->count; i++)
 		fprintf(out, "- %s: %s, Linux %s, KVM: %s, revision %s\n", m->label[i],
-			json_text(m->machine[i]->machine, "machines.host.cpu", "processor not recorded"),
-			json_text(m->machine[i]->machine, "machines.host.kernel", "not recorded"), host_kvm(m->machine[i]),
+			json_text(m->machine[i]->machine, "machines.host.cpu",
+				  "processor not recorded"),
+			json_text(m->machine[i]->machine, "machines.host.kernel", "not recorded"),
+			host_kvm(m->machine[i]),
 			json_text(m->machine[i]->machine, "revision", "not recorded"));
 	fputc('\n', out);
 	write_table(m, out);
@@ -279,7 +293,8 @@ static int merge(const struct options *options)
 			status = -1;
 	}
 	if (!status && make_dirs(options->output) < 0) {
-		warn("%s: %s; choose another folder with --output", options->output, strerror(errno));
+		warn("%s: %s; choose another folder with --output", options->output,
+		     strerror(errno));
 		status = -1;
 	}
 	if (!status) {
@@ -306,7 +321,8 @@ int cmd_merge(int argc, char **argv)
 		.options = option_table,
 		.parser = parse,
 		.args_doc = "FOLDER...",
-		.doc = "Join results of several machines: one column each, histograms added exactly.",
+		.doc =
+		    "Join results of several machines: one column each, histograms added exactly.",
 	};
 	struct options options = { .output = "results/merged" };
 

@@ -52,6 +52,7 @@ const char page_style[] =
 	"th { background: var(--head); vertical-align: bottom; }\n"
 	"td.n { text-align: right; }\n"
 	"@media (max-width: 1199px) { table { font-size: 0.75rem; } th button { padding: 6px 4px; } td { padding: 5px 4px; }\n"
+	"  td:first-child, th:first-child button { padding-left: 10px; } td:last-child, th:last-child button { padding-right: 10px; }\n"
 	"  main { padding-left: 16px; padding-right: 16px; } }\n"
 	"th.n { text-align: right; }\n"
 	"th { padding: 0 !important; }\n"

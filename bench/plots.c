@@ -77,8 +77,9 @@ void plotter_init(struct plotter *plotter, const char *folder, const char *scrip
 	*plotter = (struct plotter){ .folder = xstrdup(folder) };
 	plotter->scripts = scripts ? realpath(scripts, NULL) : find_scripts();
 	if (!plotter->scripts || !has_scripts(plotter->scripts))
-		plotter->problem = xasprintf("the plot scripts were not found; name their folder "
-					     "(scripts/plot of the source) in MINIKVM_PLOT_SCRIPTS");
+		plotter->problem =
+		    xasprintf("the plot scripts were not found; name their folder "
+			      "(scripts/plot of the source) in MINIKVM_PLOT_SCRIPTS");
 	if (make_dirs(plots) < 0 && !plotter->problem)
 		plotter->problem = xasprintf("plots/ cannot be written: %s", strerror(errno));
 	remove_old(plots);
@@ -229,7 +230,8 @@ bool plot_draw(struct plotter *plotter, struct plot *plot, const char *script,
 		file = xasprintf("%s/%s.gp", plotter->scripts, script);
 		status = run_gnuplot(plotter, variables, file);
 		if (status == 127)
-			plotter->problem = xstrdup("gnuplot is not installed: apt-get install gnuplot-nox");
+			plotter->problem =
+			    xstrdup("gnuplot is not installed: apt-get install gnuplot-nox");
 		else if (status != 0)
 			warn("plots/%s.svg was not drawn; plots/gnuplot.log says why", plot->name);
 	}

@@ -11,12 +11,13 @@
 #include "bench.h"
 
 struct plotter {
-	char *folder;	/* the results folder */
-	char *scripts;	/* where the .gp files are; NULL: not found */
-	char *problem;	/* why plots cannot be drawn, a sentence; NULL while they can */
+	char *folder;  /* the results folder */
+	char *scripts; /* where the .gp files are; NULL: not found */
+	char *problem; /* why plots cannot be drawn, a sentence; NULL while they can */
 };
 
-/* scripts: NULL to look for them beside the program, in the source tree and where it is installed. */
+/* scripts: NULL to look for them beside the program, in the source tree and where it is installed.
+ */
 void plotter_init(struct plotter *plotter, const char *folder, const char *scripts);
 void plotter_free(struct plotter *plotter);
 
@@ -26,7 +27,8 @@ struct plot {
 	bool open;
 };
 
-/* Starts plots/NAME.csv with these columns. false: a message is on stderr, the rest does nothing. */
+/* Starts plots/NAME.csv with these columns. false: a message is on stderr, the rest does nothing.
+ */
 bool plot_begin(struct plotter *plotter, struct plot *plot, const char *name, const char *columns);
 
 /* A blank-separated list of names for a script: each once, blanks within a name become '-'. */

@@ -12,8 +12,8 @@
 #include "summary.h"
 
 static void (*const sections[])(struct report *report) = {
-	section_what,	 section_verdict, section_claims,  section_exits,   section_runtime,
-	section_latency, section_split,	  section_irq,	   section_startup, section_memory,
+	section_what,	 section_verdict, section_claims,  section_exits,      section_runtime,
+	section_latency, section_split,	  section_irq,	   section_startup,    section_memory,
 	section_compute, section_micro,	  section_scaling, section_crosscheck, section_noise,
 	section_images,	 section_machine, section_data,
 };
@@ -27,8 +27,10 @@ struct options {
 enum { OPT_SCRIPTS = 0x100, OPT_OPENMETRICS };
 
 static const struct argp_option option_table[] = {
-	{ "scripts", OPT_SCRIPTS, "DIR", 0, "Folder of the gnuplot scripts (default: beside the program)", 0 },
-	{ "export-openmetrics", OPT_OPENMETRICS, "FILE", 0, "Also write the figures as OpenMetrics text, for Prometheus", 0 },
+	{ "scripts", OPT_SCRIPTS, "DIR", 0,
+	  "Folder of the gnuplot scripts (default: beside the program)", 0 },
+	{ "export-openmetrics", OPT_OPENMETRICS, "FILE", 0,
+	  "Also write the figures as OpenMetrics text, for Prometheus", 0 },
 	{ "quiet", 'q', NULL, 0, "Do not print the path of the report", 0 },
 	{ 0 },
 };
@@ -98,7 +100,8 @@ static int write_document(const struct document *document, const char *folder, c
 		failed = failed || rename(temporary, path) < 0;
 	}
 	if (failed) {
-		warn("%s: %s; is the folder writable, and is there room on the disk?", path, strerror(errno));
+		warn("%s: %s; is the folder writable, and is there room on the disk?", path,
+		     strerror(errno));
 		unlink(temporary);
 	}
 	free(path);
@@ -129,8 +132,10 @@ static int build(struct results *results, const struct options *options)
 		sections[i](&report);
 	if (report.plotter.problem)
 		warn("no plots: %s", report.plotter.problem);
-	status = write_document(report.document, results->path, "report.md", document_write_markdown);
-	status |= write_document(report.document, results->path, "report.html", document_write_html);
+	status =
+	    write_document(report.document, results->path, "report.md", document_write_markdown);
+	status |=
+	    write_document(report.document, results->path, "report.html", document_write_html);
 	plotter_free(&report.plotter);
 	document_free(report.document);
 	free(title);
@@ -143,8 +148,10 @@ int cmd_report(int argc, char **argv)
 		.options = option_table,
 		.parser = parse,
 		.args_doc = "[FOLDER]",
-		.doc = "Write plots, summary.json, report.md and report.html from a results folder, the newest in results/ unless one is named.\v"
-		       "Reads the folder's files only, so it also works on a folder from another machine, and on one "
+		.doc = "Write plots, summary.json, report.md and report.html from a results "
+		       "folder, the newest in results/ unless one is named.\v"
+		       "Reads the folder's files only, so it also works on a folder from another "
+		       "machine, and on one "
 		       "that is damaged or incomplete: the report says what is missing.",
 	};
 	struct options options = { 0 };

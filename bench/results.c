@@ -134,7 +134,7 @@ struct series *results_add_series(struct results *results, const struct series *
 			return found;
 	}
 	results->series =
-		xrealloc(results->series, (results->series_count + 1) * sizeof *results->series);
+	    xrealloc(results->series, (results->series_count + 1) * sizeof *results->series);
 	results->series[results->series_count] = *key;
 	series_index(results, results->series_count);
 	return &results->series[results->series_count++];
@@ -145,7 +145,7 @@ static void series_append(struct series *series, double value)
 	if (series->count == series->room) {
 		series->room = series->room ? 2 * series->room : 16;
 		series->in_order =
-			xrealloc(series->in_order, series->room * sizeof *series->in_order);
+		    xrealloc(series->in_order, series->room * sizeof *series->in_order);
 	}
 	series->in_order[series->count++] = value;
 }
@@ -174,14 +174,16 @@ static void series_summarise(struct series *s, uint64_t seed)
 	s->p999 = statistics_percentile(s->sorted, s->count, 99.9);
 	s->outliers = statistics_outliers(s->sorted, s->count);
 	if (counted && s->count && s->sorted[0] < s->sorted[s->count - 1])
-		s->floor = statistics_noise_floor(s->in_order, s->count, splits_for(s->count), &rng);
+		s->floor =
+		    statistics_noise_floor(s->in_order, s->count, splits_for(s->count), &rng);
 }
 
 /* ---- samples.csv ---- */
 enum { S_WHERE, S_WORKLOAD, S_GUESTS, S_BACKEND, S_RUN, S_PHASE, S_OK, S_METRIC, S_UNIT, S_VALUE };
 
-static const char *const sample_columns[] = { "where", "workload", "guests", "backend", "run", "phase",
-					      "ok",    "metric",   "unit",   "value",	NULL };
+static const char *const sample_columns[] = { "where", "workload", "guests", "backend",
+					      "run",   "phase",	   "ok",     "metric",
+					      "unit",  "value",	   NULL };
 
 /* The next row. Back quotes, which mark code in a report, are no part of any name of ours. */
 static char **next_row(struct csv_reader *reader, unsigned width)
@@ -222,7 +224,7 @@ static struct run_group *find_group(struct results *results, const struct run_gr
 			return group;
 	}
 	results->groups =
-		xrealloc(results->groups, (results->group_count + 1) * sizeof *results->groups);
+	    xrealloc(results->groups, (results->group_count + 1) * sizeof *results->groups);
 	results->groups[results->group_count] = *key;
 	return &results->groups[results->group_count++];
 }
@@ -257,10 +259,11 @@ static bool take_sample(struct results *results, char **row)
 		return false;
 	key.guests = (unsigned)guests;
 	if (counted && (!strcmp(key.metric, "failure") || !strcmp(key.metric, "wall"))) {
-		struct run_group *group = find_group(
-			results, &(struct run_group){ .where = key.where, .workload = key.workload,
-						      .backend = key.backend,
-						      .guests = key.guests });
+		struct run_group *group =
+		    find_group(results, &(struct run_group){ .where = key.where,
+							     .workload = key.workload,
+							     .backend = key.backend,
+							     .guests = key.guests });
 		if (ok && !strcmp(key.metric, "wall"))
 			group->ok++;
 		if (!strcmp(key.metric, "failure")) {
@@ -326,10 +329,22 @@ static void read_samples(struct results *results)
 }
 
 /* ---- histograms.csv ---- */
-enum { H_WHERE, H_WORKLOAD, H_GUESTS, H_BACKEND, H_REASON, H_SPAN, H_UNIT, H_LOWER, H_UPPER, H_COUNT };
+enum {
+	H_WHERE,
+	H_WORKLOAD,
+	H_GUESTS,
+	H_BACKEND,
+	H_REASON,
+	H_SPAN,
+	H_UNIT,
+	H_LOWER,
+	H_UPPER,
+	H_COUNT
+};
 
-static const char *const histogram_columns[] = { "where", "workload", "guests", "backend", "reason", "span",
-						 "unit",  "lower",    "upper",	"count",   NULL };
+static const char *const histogram_columns[] = { "where",  "workload", "guests", "backend",
+						 "reason", "span",     "unit",	 "lower",
+						 "upper",  "count",    NULL };
 
 static struct histogram_series *find_histogram(struct results *results,
 					       const struct histogram_series *key)
@@ -343,7 +358,7 @@ static struct histogram_series *find_histogram(struct results *results,
 			return h;
 	}
 	results->histograms = xrealloc(results->histograms, (results->histogram_count + 1) *
-								    sizeof *results->histograms);
+								sizeof *results->histograms);
 	results->histograms[results->histogram_count] = *key;
 	histogram_init(&results->histograms[results->histogram_count].histogram);
 	return &results->histograms[results->histogram_count++];
@@ -375,7 +390,7 @@ static bool take_bucket(struct results *results, char **row)
 static void read_histograms(struct results *results)
 {
 	struct csv_reader *reader =
-		open_table(results, HISTOGRAMS_CSV, histogram_columns, 10, true);
+	    open_table(results, HISTOGRAMS_CSV, histogram_columns, 10, true);
 	size_t rows = 0, bad = 0;
 	char **row;
 
@@ -392,10 +407,12 @@ static void read_histograms(struct results *results)
 }
 
 /* ---- The small tables ---- */
-static const char *const crosscheck_columns[] = { "where", "workload", "guests", "backend", "vcpu", "reason",
-						  "vmm",   "kernel",   "stats_fd", "verdict", NULL };
-static const char *const kernel_columns[] = { "where",	"workload", "guests", "backend",  "vcpu", "isa",
-					      "reason", "count",    "total_ns", "to_user", NULL };
+static const char *const crosscheck_columns[] = { "where",    "workload", "guests", "backend",
+						  "vcpu",     "reason",	  "vmm",    "kernel",
+						  "stats_fd", "verdict",  NULL };
+static const char *const kernel_columns[] = { "where",	  "workload", "guests", "backend",
+					      "vcpu",	  "isa",      "reason", "count",
+					      "total_ns", "to_user",  NULL };
 static const char *const split_columns[] = { "where", "workload", "reason", "part", "unit",
 					     "count", "mean",	  "p50",    "p99",  NULL };
 static const char *const irq_columns[] = { "where", "workload", "irq",	 "stage", "unit",
@@ -483,7 +500,8 @@ static bool looks_like_results(const char *path)
 	}
 	if (!found)
 		warn("%s: neither %s nor %s is in it; give a results folder, as `kvm-bench run` "
-		     "names it at its end", path, SAMPLES_CSV, MACHINE_JSON);
+		     "names it at its end",
+		     path, SAMPLES_CSV, MACHINE_JSON);
 	return found;
 }
 
@@ -493,7 +511,8 @@ static void order_workloads(struct results *results)
 	const json_t *images = json_object_get(results->machine, "images"), *image;
 	size_t placed = 0, i;
 
-	json_array_foreach(images, i, image) {
+	json_array_foreach(images, i, image)
+	{
 		const char *name = results_intern(results, json_text(image, "workload", ""));
 		size_t at = placed;
 
@@ -616,12 +635,16 @@ static bool class_from_images(const struct results *results, const char *workloa
 	static const struct {
 		const char *kind;
 		enum workload_class class;
-	} kinds[] = { { "guest", CLASS_GUEST }, { "os", CLASS_OS }, { "1K OS", CLASS_OS }, { "micro", CLASS_MICRO },
+	} kinds[] = { { "guest", CLASS_GUEST },
+		      { "os", CLASS_OS },
+		      { "1K OS", CLASS_OS },
+		      { "micro", CLASS_MICRO },
 		      { "compute", CLASS_COMPUTE } };
 	const json_t *image;
 	size_t i;
 
-	json_array_foreach(json_object_get(results->machine, "images"), i, image) {
+	json_array_foreach(json_object_get(results->machine, "images"), i, image)
+	{
 		if (strcmp(json_text(image, "workload", ""), workload) != 0)
 			continue;
 		for (size_t k = 0; k < ARRAY_SIZE(kinds); k++)
@@ -648,6 +671,8 @@ enum workload_class results_class(const struct results *results, const char *wor
 		compute |= !strcmp(s->metric, "iterations");
 		micro |= !strncmp(s->metric, "op.", 3);
 	}
-	return micro ? CLASS_MICRO : compute ? CLASS_COMPUTE :
-	       strstr(workload, "os-1k") || strstr(workload, "1k-os") ? CLASS_OS : CLASS_GUEST;
+	return micro							? CLASS_MICRO
+	       : compute						? CLASS_COMPUTE
+	       : strstr(workload, "os-1k") || strstr(workload, "1k-os") ? CLASS_OS
+									: CLASS_GUEST;
 }

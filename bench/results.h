@@ -31,7 +31,7 @@
 struct series {
 	const char *where, *workload, *backend, *phase, *metric, *unit;
 	unsigned guests;
-	size_t count;	  /* values of runs that passed their checks */
+	size_t count; /* values of runs that passed their checks */
 	size_t room;
 	double *in_order; /* as measured */
 	double *sorted;
@@ -54,7 +54,7 @@ struct histogram_series {
 struct run_group {
 	const char *where, *workload, *backend;
 	unsigned guests;
-	size_t ok, failed; /* counted runs */
+	size_t ok, failed;  /* counted runs */
 	const char *reason; /* of the last failure */
 };
 
@@ -68,14 +68,43 @@ struct rows {
 };
 
 /* crosscheck.csv */
-enum { CROSS_WHERE, CROSS_WORKLOAD, CROSS_GUESTS, CROSS_BACKEND, CROSS_VCPU, CROSS_REASON,
-       CROSS_VMM, CROSS_KERNEL, CROSS_STATS_FD, CROSS_VERDICT };
+enum {
+	CROSS_WHERE,
+	CROSS_WORKLOAD,
+	CROSS_GUESTS,
+	CROSS_BACKEND,
+	CROSS_VCPU,
+	CROSS_REASON,
+	CROSS_VMM,
+	CROSS_KERNEL,
+	CROSS_STATS_FD,
+	CROSS_VERDICT
+};
 /* kernel_exits.csv */
-enum { KERNEL_WHERE, KERNEL_WORKLOAD, KERNEL_GUESTS, KERNEL_BACKEND, KERNEL_VCPU, KERNEL_ISA,
-       KERNEL_REASON, KERNEL_COUNT, KERNEL_TOTAL_NS, KERNEL_TO_USER };
+enum {
+	KERNEL_WHERE,
+	KERNEL_WORKLOAD,
+	KERNEL_GUESTS,
+	KERNEL_BACKEND,
+	KERNEL_VCPU,
+	KERNEL_ISA,
+	KERNEL_REASON,
+	KERNEL_COUNT,
+	KERNEL_TOTAL_NS,
+	KERNEL_TO_USER
+};
 /* split.csv */
-enum { SPLIT_WHERE, SPLIT_WORKLOAD, SPLIT_REASON, SPLIT_PART, SPLIT_UNIT, SPLIT_COUNT, SPLIT_MEAN,
-       SPLIT_P50, SPLIT_P99 };
+enum {
+	SPLIT_WHERE,
+	SPLIT_WORKLOAD,
+	SPLIT_REASON,
+	SPLIT_PART,
+	SPLIT_UNIT,
+	SPLIT_COUNT,
+	SPLIT_MEAN,
+	SPLIT_P50,
+	SPLIT_P99
+};
 /* irq_latency.csv */
 enum { IRQ_WHERE, IRQ_WORKLOAD, IRQ_IRQ, IRQ_STAGE, IRQ_UNIT, IRQ_LOWER, IRQ_UPPER, IRQ_COUNT };
 

@@ -14,20 +14,26 @@ struct view {
 };
 
 static const struct view views[] = {
-	{ "compute-kvm", WHERE_HOST, OURS, "(a) This host: TCG over KVM", "TCG time over KVM time (ratio)",
+	{ "compute-kvm", WHERE_HOST, OURS, "(a) This host: TCG over KVM",
+	  "TCG time over KVM time (ratio)",
 	  "TCG time over kvm-vmm time of the same payload (this host)",
 	  "Not measured: needs the compute suite on a host whose KVM can run the payloads." },
-	{ "compute-native", WHERE_HOST, "native", "(b) This host: TCG over native, the bound KVM approaches",
+	{ "compute-native", WHERE_HOST, "native",
+	  "(b) This host: TCG over native, the bound KVM approaches",
 	  "TCG time over native time (ratio)",
-	  "TCG time over the time of the same payload as a 32-bit process (this host; payloads without privilege)",
+	  "TCG time over the time of the same payload as a 32-bit process (this host; payloads "
+	  "without privilege)",
 	  "Not measured: needs the compute suite, with QEMU, on this host." },
-	{ "compute-exact", WHERE_EXACT, OURS, "(c) Reference machine: instructions per guest instruction",
+	{ "compute-exact", WHERE_EXACT, OURS,
+	  "(c) Reference machine: instructions per guest instruction",
 	  "TCG instructions over KVM instructions (ratio)",
-	  "Instructions under TCG over instructions under KVM (reference machine): how far TCG expands code, not speed",
+	  "Instructions under TCG over instructions under KVM (reference machine): how far TCG "
+	  "expands code, not speed",
 	  "Not measured: needs the compute suite in the lab's exact mode." },
 };
 
-static struct compute_cost view_ratio(const struct results *results, const struct view *view, const char *workload)
+static struct compute_cost view_ratio(const struct results *results, const struct view *view,
+				      const char *workload)
 {
 	return compute_ratio(compute_cost(results, view->where, workload, TCG),
 			     compute_cost(results, view->where, workload, view->over));
@@ -63,9 +69,10 @@ static void plot_view(struct report *report, const struct view *view)
 	}
 	if (items.count)
 		report_plot(report, &plot, "points",
-			    (const char *const[]){ "axis", view->axis, "items", items.list, "parts", "ratio", "marks",
-						   "1 50 100", NULL },
-			    "Ratio and its interval; dashed: 1 (equally fast), and the claim's 50 and 100.");
+			    (const char *const[]){ "axis", view->axis, "items", items.list, "parts",
+						   "ratio", "marks", "1 50 100", NULL },
+			    "Ratio and its interval; dashed: 1 (equally fast), and the claim's 50 "
+			    "and 100.");
 	else
 		csv_close(&plot.csv);
 	names_free(&items);
@@ -77,7 +84,8 @@ static void put_cost(struct table *table, struct compute_cost cost)
 	if (!strcmp(cost.unit, "ns"))
 		table_value(table, cost.value, "%s", quantity("ns", cost.value).text);
 	else
-		table_value(table, cost.value, "%s %s", quantity(cost.unit, round(cost.value)).text, cost.unit);
+		table_value(table, cost.value, "%s %s", quantity(cost.unit, round(cost.value)).text,
+			    cost.unit);
 }
 
 static void table_view(struct report *report, const struct view *view)
@@ -94,7 +102,8 @@ static void table_view(struct report *report, const struct view *view)
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const char *workload = results->workloads[w];
 		struct compute_cost tcg = compute_cost(results, view->where, workload, TCG);
-		struct compute_cost other = compute_cost(results, view->where, workload, view->over);
+		struct compute_cost other =
+		    compute_cost(results, view->where, workload, view->over);
 		struct compute_cost ratio = compute_ratio(tcg, other);
 
 		if (results_class(results, workload) != CLASS_COMPUTE || !isfinite(ratio.value))
@@ -105,14 +114,17 @@ static void table_view(struct report *report, const struct view *view)
 		put_cost(table, other);
 		table_value(table, ratio.value, "%s",
 			    ratio_range((struct ratio){ ratio.value, ratio.low, ratio.high }).text);
-		table_state(table, ratio.value >= 50 ? STATE_GOOD : ratio.value < 1 ? STATE_WARN : STATE_PLAIN);
+		table_state(table, ratio.value >= 50 ? STATE_GOOD
+				   : ratio.value < 1 ? STATE_WARN
+						     : STATE_PLAIN);
 		table_value(table, (double)ratio.runs, "%zu", ratio.runs);
 	}
 	free(over);
 }
 
 /* "`a`, `b` and `c`" of the payloads whose ratio lies in [from, to); "none". To be freed. */
-static char *payloads_between(const struct results *results, const struct view *view, double from, double to)
+static char *payloads_between(const struct results *results, const struct view *view, double from,
+			      double to)
 {
 	char *list = NULL;
 
@@ -150,13 +162,17 @@ static void say_view(struct report *report, const struct view *view, const struc
 	char *below = payloads_between(report->results, view, 0, 1);
 
 	document_text(report->document,
-		      "Ratios from %s (`%s`) to %s (`%s`), geometric mean %s. At 50 or more: %s. Below 1, where TCG costs less: %s.",
-		      ratio_text(spread->least).text, spread->least_name, ratio_text(spread->most).text,
-		      spread->most_name, ratio_text(spread_mean(spread)).text, reach, below);
+		      "Ratios from %s (`%s`) to %s (`%s`), geometric mean %s. At 50 or more: %s. "
+		      "Below 1, where TCG costs less: %s.",
+		      ratio_text(spread->least).text, spread->least_name,
+		      ratio_text(spread->most).text, spread->most_name,
+		      ratio_text(spread_mean(spread)).text, reach, below);
 	if (!strcmp(view->id, "compute-kvm") && host_emulates(report->results))
 		document_text(report->document,
-			      "This host's KVM (%s) does not run this code on the processor but interprets it, about %.0f ns an "
-			      "instruction; TCG compiles it once and runs it in a few. That is why TCG is the faster one here, and why "
+			      "This host's KVM (%s) does not run this code on the processor but "
+			      "interprets it, about %.0f ns an "
+			      "instruction; TCG compiles it once and runs it in a few. That is why "
+			      "TCG is the faster one here, and why "
 			      "this view says nothing about KVM on hardware.",
 			      host_kvm(report->results), host_instruction_ns(report->results));
 	free(reach);
@@ -171,12 +187,18 @@ void section_compute(struct report *report)
 	for (size_t v = 0; v < ARRAY_SIZE(views); v++)
 		measured_views += view_spread(report->results, &views[v]).count > 0;
 	if (!measured_views) {
-		document_missing(report->document, "Not measured yet: the compute suite (`kvm-bench list` names it) was not part of this run.");
+		document_missing(report->document,
+				 "Not measured yet: the compute suite (`kvm-bench list` names it) "
+				 "was not part of this run.");
 		return;
 	}
-	document_text(report->document, "The claim says 50 to 100 times faster than TCG. Three views answer for what, and are never joined: time "
-		      "against KVM where the host has hardware virtualization, time against a native process as the bound KVM "
-		      "approaches, and instructions of the reference machine, which say how far TCG expands code and nothing about "
+	document_text(report->document,
+		      "The claim says 50 to 100 times faster than TCG. Three views answer for "
+		      "what, and are never joined: time "
+		      "against KVM where the host has hardware virtualization, time against a "
+		      "native process as the bound KVM "
+		      "approaches, and instructions of the reference machine, which say how far "
+		      "TCG expands code and nothing about "
 		      "speed: a far call or an exception counts one, whatever it costs.");
 	for (size_t v = 0; v < ARRAY_SIZE(views); v++) {
 		struct spread spread = view_spread(report->results, &views[v]);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: MIT */
-/* How many exits, how long each took in KVM_RUN and in the handler, and whether the kernel agrees. */
+/* How many exits, how long each took in KVM_RUN and in the handler, and whether the kernel agrees.
+ */
 #include "section.h"
 
 #include <inttypes.h>
@@ -121,7 +122,8 @@ static size_t count_varying(const struct results *results, size_t *programs)
 		if (!where || (class != CLASS_GUEST && class != CLASS_OS))
 			continue;
 		++*programs;
-		varying += varies(results_series(results, where, results->workloads[w], 1, OURS, "exits"));
+		varying +=
+		    varies(results_series(results, where, results->workloads[w], 1, OURS, "exits"));
 	}
 	return varying;
 }
@@ -130,7 +132,7 @@ static void table_exits(struct report *report, const struct names *reasons)
 {
 	const struct results *results = report->results;
 	struct table *table = document_table(
-		report->document, "KVM_RUN returns of one guest alone, by reason (median over runs)");
+	    report->document, "KVM_RUN returns of one guest alone, by reason (median over runs)");
 	char reason[128];
 
 	table_column(table, COLUMN_TEXT, "guest");
@@ -150,7 +152,8 @@ static void table_exits(struct report *report, const struct names *reasons)
 		total = results_series(results, where, workload, 1, OURS, "exits");
 		table_row(table);
 		table_text(table, "%s", workload);
-		table_text(table, "%s, %zu run%s", where, total->count, total->count == 1 ? "" : "s");
+		table_text(table, "%s, %zu run%s", where, total->count,
+			   total->count == 1 ? "" : "s");
 		table_value(table, total->median, "%s", grouped(total->median).text);
 		for (size_t i = 0; word_at(reasons, i, reason, sizeof reason); i++) {
 			const struct series *s = exits_of(results, where, workload, reason);
@@ -175,14 +178,20 @@ void section_exits(struct report *report)
 	size_t programs = 0, varying;
 	document_heading(report->document, 2, "exits", "Exits by guest");
 	if (!reasons.count) {
-		document_missing(report->document, "Not measured: `kvm-bench run` counts every KVM_RUN return of kvm-vmm.");
+		document_missing(
+		    report->document,
+		    "Not measured: `kvm-bench run` counts every KVM_RUN return of kvm-vmm.");
 		return;
 	}
 	varying = count_varying(report->results, &programs);
 	if (varying)
-		document_text(report->document, "%zu of %zu programs did not exit equally often in every run.", varying, programs);
+		document_text(report->document,
+			      "%zu of %zu programs did not exit equally often in every run.",
+			      varying, programs);
 	else
-		document_text(report->document, "All %s exited exactly equally often in every run: these figures have no noise.",
+		document_text(report->document,
+			      "All %s exited exactly equally often in every run: these figures "
+			      "have no noise.",
 			      counted(programs, "program").text);
 	document_pair_begin(report->document);
 	plot_exits(report, &reasons);
@@ -209,7 +218,8 @@ static struct reason_latency *latency_of(struct latencies *all, const struct his
 	struct reason_latency *latency;
 
 	for (size_t i = 0; i < all->count; i++)
-		if (!strcmp(all->reason[i].reason, h->reason) && !strcmp(all->reason[i].unit, h->unit))
+		if (!strcmp(all->reason[i].reason, h->reason) &&
+		    !strcmp(all->reason[i].unit, h->unit))
 			return &all->reason[i];
 	all->reason = xrealloc(all->reason, (all->count + 1) * sizeof *all->reason);
 	latency = &all->reason[all->count++];
@@ -266,8 +276,8 @@ static struct latencies collect_latencies(const struct results *results, const c
 		enum workload_class class;
 		struct reason_latency *latency;
 
-		if (h->guests != 1 || strcmp(h->where, where) != 0 || strcmp(h->backend, OURS) != 0 ||
-		    (!run && strcmp(h->span, "handler") != 0))
+		if (h->guests != 1 || strcmp(h->where, where) != 0 ||
+		    strcmp(h->backend, OURS) != 0 || (!run && strcmp(h->span, "handler") != 0))
 			continue;
 		class = results_class(results, h->workload);
 		if (class != CLASS_GUEST && class != CLASS_OS)
@@ -277,7 +287,8 @@ static struct latencies collect_latencies(const struct results *results, const c
 	}
 	for (size_t i = 0; i < all.count; i++) {
 		exact_extremes(results, where, &all.reason[i]);
-		all.time += (double)all.reason[i].run.total + (idles(&all.reason[i]) ? 0 : (double)all.reason[i].handler.total);
+		all.time += (double)all.reason[i].run.total +
+			    (idles(&all.reason[i]) ? 0 : (double)all.reason[i].handler.total);
 	}
 	if (all.count)
 		qsort(all.reason, all.count, sizeof *all.reason, by_count);
@@ -305,15 +316,17 @@ static void plot_latencies(struct report *report, const struct latencies *all, c
 	report_plot(report, &plot, "distribution",
 		    (const char *const[]){ "axis", label, "items", items.list, "parts",
 					   "KVM_RUN handler", NULL },
-		    "One exit of each reason: inside KVM_RUN (kernel, guest, kernel) and in kvm-vmm's handler; a line marks the "
-		    "median. Share of exits, each panel to its own height. HLT's handler sleeps and is not shown.");
+		    "One exit of each reason: inside KVM_RUN (kernel, guest, kernel) and in "
+		    "kvm-vmm's handler; a line marks the "
+		    "median. Share of exits, each panel to its own height. HLT's handler sleeps "
+		    "and is not shown.");
 	free(label);
 	names_free(&items);
 }
 
 /* Whole time of all exits of a span, for the shares. HLT's sleep is in none. */
-static void put_latency(struct table *table, const struct latencies *all, const struct reason_latency *l,
-			bool handler)
+static void put_latency(struct table *table, const struct latencies *all,
+			const struct reason_latency *l, bool handler)
 {
 	static const double percents[] = { 50, 90, 99, 99.9 };
 	const struct histogram *h = handler ? &l->handler : &l->run;
@@ -326,7 +339,8 @@ static void put_latency(struct table *table, const struct latencies *all, const 
 	table_value(table, (double)h->count, "%s", grouped((double)h->count).text);
 	table_value(table, (double)h->total, "%.1f %%", 100 * (double)h->total / all->time);
 	table_value(table, min, "%s", quantity(l->unit, min).text);
-	table_value(table, histogram_mean(h), "%s", quantity(l->unit, round(histogram_mean(h))).text);
+	table_value(table, histogram_mean(h), "%s",
+		    quantity(l->unit, round(histogram_mean(h))).text);
 	for (size_t p = 0; p < ARRAY_SIZE(percents); p++) {
 		/* The exact extremes bound what a bucket's midpoint can be. */
 		double value = fmin(fmax((double)histogram_percentile(h, percents[p]), min), max);
@@ -338,8 +352,8 @@ static void put_latency(struct table *table, const struct latencies *all, const 
 
 static void table_latencies(struct report *report, const struct latencies *all, const char *caption)
 {
-	static const char *const titles[] = { "samples", "time share", "min", "mean", "p50",
-					      "p90", "p99", "p99.9", "max" };
+	static const char *const titles[] = { "samples", "time share", "min",	"mean", "p50",
+					      "p90",	 "p99",	       "p99.9", "max" };
 	struct table *table = document_table(report->document, caption);
 
 	table_column(table, COLUMN_TEXT, "reason");
@@ -348,8 +362,8 @@ static void table_latencies(struct report *report, const struct latencies *all, 
 		table_column(table, COLUMN_NUMBER, titles[i]);
 	for (int handler = 0; handler < 2; handler++)
 		for (size_t i = 0; i < all->count; i++)
-			if (handler ? all->reason[i].handler.count && !idles(&all->reason[i]) :
-				      all->reason[i].run.count > 0)
+			if (handler ? all->reason[i].handler.count && !idles(&all->reason[i])
+				    : all->reason[i].run.count > 0)
 				put_latency(table, all, &all->reason[i], handler);
 }
 
@@ -370,13 +384,24 @@ static double path_length(const struct results *results, const char *workload, c
 {
 	bool ours = !strcmp(backend, OURS), sleeps = !strcmp(reason, "KVM_EXIT_HLT");
 	double run = total_of(results, workload, backend, reason, ours ? "run" : "loop");
-	double handler = ours && !sleeps ? total_of(results, workload, backend, reason, "handler") : 0;
+	double handler =
+	    ours && !sleeps ? total_of(results, workload, backend, reason, "handler") : 0;
 	const struct series *count;
 	char metric[160];
 
 	snprintf(metric, sizeof metric, "exits.%s", reason);
 	count = results_series(results, WHERE_EXACT, workload, 1, backend, metric);
 	return count && count->median > 0 ? (run + handler) / count->median : NAN;
+}
+
+static double run_least(const struct results *results, const char *workload, const char *reason)
+{
+	char metric[160];
+	const struct series *s;
+
+	snprintf(metric, sizeof metric, "exit.%s.run.min", reason);
+	s = results_series(results, WHERE_EXACT, workload, 1, OURS, metric);
+	return s ? s->sorted[0] : NAN;
 }
 
 static void put_path(struct table *table, double value)
@@ -403,14 +428,19 @@ static void table_paths(struct report *report, const struct names *reasons)
 			if (isnan(ours) || (class != CLASS_GUEST && class != CLASS_OS))
 				continue;
 			if (!table) {
-				table = document_table(report->document,
-						       "Path length: instructions of one exit, mean from KVM_RUN to KVM_RUN (reference machine, "
-						       "exact; HLT without its sleep). floor: a bare KVM_RUN loop, the least any VMM can take");
+				table = document_table(
+				    report->document,
+				    "Path length: instructions of one exit, mean from KVM_RUN to "
+				    "KVM_RUN (reference machine, "
+				    "exact; HLT without its sleep). Few exits bear the page faults "
+				    "of the first ones. floor: a bare KVM_RUN loop, the least any "
+				    "VMM can take");
 				table_column(table, COLUMN_TEXT, "guest");
 				table_column(table, COLUMN_TEXT, "reason");
 				table_column(table, COLUMN_NUMBER, OURS);
 				table_column(table, COLUMN_NUMBER, "floor");
 				table_column(table, COLUMN_NUMBER, "above the floor");
+				table_column(table, COLUMN_NUMBER, "least in KVM_RUN");
 			}
 			table_row(table);
 			table_text(table, "%s", workload);
@@ -418,6 +448,7 @@ static void table_paths(struct report *report, const struct names *reasons)
 			put_path(table, ours);
 			put_path(table, floor);
 			put_path(table, ours - floor);
+			put_path(table, run_least(results, workload, reason));
 		}
 }
 
@@ -432,14 +463,16 @@ static void latency_at(struct report *report, const char *where, const char *tit
 	if (!all.count || !most->run.count) {
 		document_missing(report->document, "%s", missing);
 	} else {
-		document_text(report->document,
-			      "The commonest exit, %s, stays in KVM_RUN for %s%s (median; %s at p99) and %s in kvm-vmm's handler.",
-			      most->reason,
-			      quantity(unit, (double)histogram_percentile(&most->run, 50)).text,
-			      strcmp(unit, "ns") ? " instructions" : "",
-			      quantity(unit, (double)histogram_percentile(&most->run, 99)).text,
-			      idles(most) ? "then sleeps" :
-				      quantity(unit, (double)histogram_percentile(&most->handler, 50)).text);
+		document_text(
+		    report->document,
+		    "The commonest exit, %s, stays in KVM_RUN for %s%s (median; %s at p99) and %s "
+		    "in kvm-vmm's handler.",
+		    most->reason, quantity(unit, (double)histogram_percentile(&most->run, 50)).text,
+		    strcmp(unit, "ns") ? " instructions" : "",
+		    quantity(unit, (double)histogram_percentile(&most->run, 99)).text,
+		    idles(most)
+			? "then sleeps"
+			: quantity(unit, (double)histogram_percentile(&most->handler, 50)).text);
 		plot_latencies(report, &all, id, unit);
 		table_latencies(report, &all, caption);
 	}
@@ -453,16 +486,21 @@ void section_latency(struct report *report)
 
 	document_heading(report->document, 2, "latency", "Latency of one exit, by reason");
 	latency_at(report, WHERE_HOST, "This host, time", "ns",
-		   "Time of one exit by reason and span, all programs alone together (this host; percentiles within 1.6 %; HLT's sleep apart)",
+		   "Time of one exit by reason and span, all programs alone together (this host; "
+		   "percentiles within 1.6 %; HLT's sleep apart)",
 		   "Not measured: `kvm-bench run` on a host with a usable /dev/kvm.");
 	latency_at(report, WHERE_EXACT, "Reference machine, exact", "instructions",
-		   "Instructions of one exit by reason and span (reference machine; no caches, no real VM-exit cost; HLT's sleep apart)",
-		   "Not measured: `kvm-bench run --where=both` also runs in the lab's exact mode, 1 ns of whose clock is 1 instruction.");
+		   "Instructions of one exit by reason and span (reference machine; no caches, no "
+		   "real VM-exit cost; HLT's sleep apart)",
+		   "Not measured: `kvm-bench run --where=both` also runs in the lab's exact mode, "
+		   "1 ns of whose clock is 1 instruction.");
 	reasons = exit_reasons(report->results);
 	table_paths(report, &reasons);
 	names_free(&reasons);
 	if (results_has(report->results, WHERE_LAB))
-		document_text(report->document, "The lab's ordinary runs are left out here: their clock measures an emulated machine and is comparable "
+		document_text(report->document,
+			      "The lab's ordinary runs are left out here: their clock measures an "
+			      "emulated machine and is comparable "
 			      "with nothing. Their counts are in the other sections.");
 }
 
@@ -480,7 +518,9 @@ static bool is_match(const struct rows *rows, size_t row)
 /* One row for each workload and place; rows of one follow each other. */
 static void table_crosscheck(struct report *report, const struct rows *rows)
 {
-	struct table *table = document_table(report->document, "KVM_RUN returns counted by kvm-vmm and kvm_userspace_exit counted by the kernel");
+	struct table *table = document_table(
+	    report->document,
+	    "KVM_RUN returns counted by kvm-vmm and kvm_userspace_exit counted by the kernel");
 
 	table_column(table, COLUMN_TEXT, "workload");
 	table_column(table, COLUMN_TEXT, "where");
@@ -493,10 +533,12 @@ static void table_crosscheck(struct report *report, const struct rows *rows)
 		double vmm = 0, kernel = 0;
 		size_t mismatches = 0;
 
-		for (next = i; next < rows->count &&
-			       cross_cell(rows, next, CROSS_WORKLOAD) == cross_cell(rows, i, CROSS_WORKLOAD) &&
-			       cross_cell(rows, next, CROSS_WHERE) == cross_cell(rows, i, CROSS_WHERE) &&
-			       cross_cell(rows, next, CROSS_GUESTS) == cross_cell(rows, i, CROSS_GUESTS);
+		for (next = i;
+		     next < rows->count &&
+		     cross_cell(rows, next, CROSS_WORKLOAD) ==
+			 cross_cell(rows, i, CROSS_WORKLOAD) &&
+		     cross_cell(rows, next, CROSS_WHERE) == cross_cell(rows, i, CROSS_WHERE) &&
+		     cross_cell(rows, next, CROSS_GUESTS) == cross_cell(rows, i, CROSS_GUESTS);
 		     next++) {
 			vmm += strtod(cross_cell(rows, next, CROSS_VMM), NULL);
 			kernel += strtod(cross_cell(rows, next, CROSS_KERNEL), NULL);
@@ -517,8 +559,9 @@ static void table_crosscheck(struct report *report, const struct rows *rows)
 static void table_mismatches(struct report *report, const struct rows *rows)
 {
 	struct table *table = document_table(report->document, "Rows that do not agree");
-	static const unsigned columns[] = { CROSS_WORKLOAD, CROSS_WHERE, CROSS_GUESTS, CROSS_VCPU, CROSS_REASON,
-					    CROSS_VMM, CROSS_KERNEL, CROSS_STATS_FD, CROSS_VERDICT };
+	static const unsigned columns[] = { CROSS_WORKLOAD, CROSS_WHERE,    CROSS_GUESTS,
+					    CROSS_VCPU,	    CROSS_REASON,   CROSS_VMM,
+					    CROSS_KERNEL,   CROSS_STATS_FD, CROSS_VERDICT };
 
 	for (size_t c = 0; c < ARRAY_SIZE(columns); c++)
 		table_column(table, COLUMN_TEXT, rows->columns[columns[c]]);
@@ -552,17 +595,21 @@ static void table_kernel_exits(struct report *report)
 
 		timed |= strcmp(cell[KERNEL_WHERE], WHERE_LAB) != 0;
 
-		while (r < count && (reasons[r].where != cell[KERNEL_WHERE] || reasons[r].isa != cell[KERNEL_ISA] ||
+		while (r < count && (reasons[r].where != cell[KERNEL_WHERE] ||
+				     reasons[r].isa != cell[KERNEL_ISA] ||
 				     reasons[r].reason != cell[KERNEL_REASON]))
 			r++;
 		if (r == count)
-			reasons[count++] = (struct kernel_reason){ .where = cell[KERNEL_WHERE], .isa = cell[KERNEL_ISA],
+			reasons[count++] = (struct kernel_reason){ .where = cell[KERNEL_WHERE],
+								   .isa = cell[KERNEL_ISA],
 								   .reason = cell[KERNEL_REASON] };
 		reasons[r].count += strtod(cell[KERNEL_COUNT], NULL);
 		reasons[r].total_ns += strtod(cell[KERNEL_TOTAL_NS], NULL);
 		reasons[r].to_user += strtod(cell[KERNEL_TO_USER], NULL);
 	}
-	table = document_table(report->document, "Hardware exits by reason, all workloads: those not passed on to kvm-vmm were handled in the kernel");
+	table =
+	    document_table(report->document, "Hardware exits by reason, all workloads: those not "
+					     "passed on to kvm-vmm were handled in the kernel");
 	table_column(table, COLUMN_TEXT, "reason");
 	table_column(table, COLUMN_TEXT, "ISA");
 	table_column(table, COLUMN_TEXT, "where");
@@ -581,10 +628,12 @@ static void table_kernel_exits(struct report *report)
 		table_text(table, "%s", k->where);
 		table_value(table, k->count, "%s", grouped(k->count).text);
 		table_value(table, k->to_user, "%s", grouped(k->to_user).text);
-		table_value(table, k->count - k->to_user, "%s", grouped(k->count - k->to_user).text);
+		table_value(table, k->count - k->to_user, "%s",
+			    grouped(k->count - k->to_user).text);
 		if (k->count > 0 && k->total_ns > 0 && strcmp(k->where, WHERE_LAB) != 0)
-			table_value(table, k->total_ns / k->count, "%s",
-				    quantity(exact ? "instructions" : "ns", k->total_ns / k->count).text);
+			table_value(
+			    table, k->total_ns / k->count, "%s",
+			    quantity(exact ? "instructions" : "ns", k->total_ns / k->count).text);
 		else if (timed)
 			table_none(table);
 	}
@@ -596,19 +645,25 @@ void section_crosscheck(struct report *report)
 	const struct rows *rows = &report->results->crosscheck;
 	size_t mismatches = 0;
 
-	document_heading(report->document, 2, "crosscheck", "Cross-check: the kernel's count beside ours");
+	document_heading(report->document, 2, "crosscheck",
+			 "Cross-check: the kernel's count beside ours");
 	if (!rows->count) {
 		document_missing(report->document,
-				 "Not made: `kvm-bench run` traces one run of each workload with kvm-exits where it may use eBPF (as root, or with "
+				 "Not made: `kvm-bench run` traces one run of each workload with "
+				 "kvm-exits where it may use eBPF (as root, or with "
 				 "CAP_BPF and CAP_PERFMON).");
 	} else {
 		for (size_t i = 0; i < rows->count; i++)
 			mismatches += !is_match(rows, i);
 		if (mismatches)
-			document_text(report->document, "%zu of %zu rows do not agree: the counts cannot be trusted until this is explained.",
+			document_text(report->document,
+				      "%zu of %zu rows do not agree: the counts cannot be trusted "
+				      "until this is explained.",
 				      mismatches, rows->count);
 		else
-			document_text(report->document, "All %zu rows agree: for each vCPU and reason the kernel saw exactly the exits kvm-vmm counted.",
+			document_text(report->document,
+				      "All %zu rows agree: for each vCPU and reason the kernel saw "
+				      "exactly the exits kvm-vmm counted.",
 				      rows->count);
 		table_crosscheck(report, rows);
 		if (mismatches)

@@ -59,8 +59,8 @@ static void plot_runtime(struct report *report, const char *where, const char *m
 		return;
 	for (size_t w = 0; w < results->workload_count; w++)
 		for (size_t p = 0; p < ARRAY_SIZE(parts); p++) {
-			const struct series *s = alone(results, where, results->workloads[w],
-						       parts[p], metric);
+			const struct series *s =
+			    alone(results, where, results->workloads[w], parts[p], metric);
 
 			if (!s || !is_program(results, s->workload) || !(s->sorted[0] > 0))
 				continue;
@@ -105,8 +105,8 @@ static void table_runtime(struct report *report, const char *where, const char *
 		table_row(table);
 		table_text(table, "%s", workload);
 		for (size_t b = 0; b < backends.count; b++)
-			table_measured(table, alone(results, where, workload, backends.name[b],
-						    metric));
+			table_measured(table,
+				       alone(results, where, workload, backends.name[b], metric));
 		table_ratio(table, alone(results, where, workload, TCG, metric),
 			    alone(results, where, workload, OURS, metric));
 	}
@@ -123,7 +123,8 @@ static struct spread tcg_over_ours(const struct results *results, const char *wh
 		if (is_program(results, workload))
 			spread_add(&spread,
 				   series_ratio(alone(results, where, workload, TCG, metric),
-						alone(results, where, workload, OURS, metric)).value,
+						alone(results, where, workload, OURS, metric))
+				       .value,
 				   workload);
 	}
 	return spread;
@@ -131,19 +132,20 @@ static struct spread tcg_over_ours(const struct results *results, const char *wh
 
 static void say_runtime(struct report *report, const struct spread *spread)
 {
-	document_text(report->document,
-		      "From exec to exit, QEMU TCG takes %s the time of kvm-vmm (geometric mean of %s), "
-		      "from %s for `%s` to %s for `%s`%s.",
-		      ratio_text(spread_mean(spread)).text, counted(spread->count, "program").text,
-		      ratio_text(spread->least).text, spread->least_name,
-		      ratio_text(spread->most).text, spread->most_name,
-		      spread->least < 1 ? "; below 1 TCG is the faster one" : "");
+	document_text(
+	    report->document,
+	    "From exec to exit, QEMU TCG takes %s the time of kvm-vmm (geometric mean of %s), "
+	    "from %s for `%s` to %s for `%s`%s.",
+	    ratio_text(spread_mean(spread)).text, counted(spread->count, "program").text,
+	    ratio_text(spread->least).text, spread->least_name, ratio_text(spread->most).text,
+	    spread->most_name, spread->least < 1 ? "; below 1 TCG is the faster one" : "");
 	if (host_emulates(report->results))
-		document_text(report->document,
-			      "This host's KVM (%s) runs real-mode code in an instruction emulator, about "
-			      "%.0f ns an instruction: what kvm-vmm gains here it gains by starting "
-			      "sooner, and a guest that computes loses it again.",
-			      host_kvm(report->results), host_instruction_ns(report->results));
+		document_text(
+		    report->document,
+		    "This host's KVM (%s) runs real-mode code in an instruction emulator, about "
+		    "%.0f ns an instruction: what kvm-vmm gains here it gains by starting "
+		    "sooner, and a guest that computes loses it again.",
+		    host_kvm(report->results), host_instruction_ns(report->results));
 }
 
 static void runtime_exact(struct report *report)
@@ -152,19 +154,22 @@ static void runtime_exact(struct report *report)
 
 	document_heading(report->document, 3, "runtime-exact", "Reference machine, exact");
 	if (!results_has(report->results, WHERE_EXACT)) {
-		document_missing(report->document,
-				 "Not measured: `kvm-bench run --where=both` also counts the instructions of each run "
-				 "in the lab's exact mode.");
+		document_missing(report->document, "Not measured: `kvm-bench run --where=both` "
+						   "also counts the instructions of each run "
+						   "in the lab's exact mode.");
 		return;
 	}
 	if (spread.count)
-		document_text(report->document,
-			      "Instructions of the reference machine from exec to exit, user and system: QEMU "
-			      "TCG needs %s those of kvm-vmm (geometric mean of %s). Instructions are "
-			      "no time: caches and the cost of a real VM exit are not in them.",
-			      ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
-	table_runtime(report, WHERE_EXACT, "cpu",
-		      "Instructions from exec to exit (reference machine; median, ± half the 95 % interval)");
+		document_text(
+		    report->document,
+		    "Instructions of the reference machine from exec to exit, user and system: "
+		    "QEMU "
+		    "TCG needs %s those of kvm-vmm (geometric mean of %s). Instructions are "
+		    "no time: caches and the cost of a real VM exit are not in them.",
+		    ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
+	table_runtime(
+	    report, WHERE_EXACT, "cpu",
+	    "Instructions from exec to exit (reference machine; median, ± half the 95 % interval)");
 }
 
 void section_runtime(struct report *report)
@@ -181,10 +186,13 @@ void section_runtime(struct report *report)
 			say_runtime(report, &spread);
 		document_pair_begin(report->document);
 		plot_runtime(report, WHERE_HOST, "wall", "runtime", "run time, exec to exit",
-			     "Run times of each guest on this host; a line marks the median. Share of runs, each "
+			     "Run times of each guest on this host; a line marks the median. Share "
+			     "of runs, each "
 			     "panel to its own height.");
-		table_runtime(report, WHERE_HOST, "wall",
-			      "Wall time from exec to exit (this host; median ± half the 95 % interval). floor: a bare KVM_RUN loop that prints nothing and never sleeps");
+		table_runtime(
+		    report, WHERE_HOST, "wall",
+		    "Wall time from exec to exit (this host; median ± half the 95 % interval). "
+		    "floor: a bare KVM_RUN loop that prints nothing and never sleeps");
 		document_pair_end(report->document);
 	}
 	runtime_exact(report);
@@ -255,8 +263,10 @@ static void plot_phases(struct report *report, const char *where, const char *na
 			csv_number(&plot.csv, from / axis.divisor);
 			from += s ? s->median : 0;
 			csv_number(&plot.csv, from / axis.divisor);
-			csv_text(&plot.csv, last ? quantity(axis.divisor == 1 ? "instructions" :
-										"ns", sum).text : "");
+			csv_text(&plot.csv,
+				 last
+				     ? quantity(axis.divisor == 1 ? "instructions" : "ns", sum).text
+				     : "");
 			csv_end_row(&plot.csv);
 		}
 	}
@@ -264,7 +274,8 @@ static void plot_phases(struct report *report, const char *where, const char *na
 	if (items.count)
 		report_plot(report, &plot, "stacked",
 			    (const char *const[]){ "axis", label, "items", items.list, "parts",
-						   parts.list, NULL }, description);
+						   parts.list, NULL },
+			    description);
 	else
 		csv_close(&plot.csv);
 	free(label);
@@ -295,7 +306,8 @@ static void table_phases(struct report *report, const char *where, const char *c
 			const struct series *s = phase_of(results, where, workload, p);
 
 			if (s)
-				table_value(table, s->median, "%s", quantity(s->unit, s->median).text);
+				table_value(table, s->median, "%s",
+					    quantity(s->unit, s->median).text);
 			else
 				table_none(table);
 		}
@@ -311,8 +323,9 @@ static size_t longest_phase(const struct results *results, const char *where, do
 	for (size_t w = 0; w < results->workload_count; w++)
 		for (size_t p = 0; p < ARRAY_SIZE(phases); p++) {
 			const struct series *s =
-				is_program(results, results->workloads[w]) ?
-					phase_of(results, where, results->workloads[w], p) : NULL;
+			    is_program(results, results->workloads[w])
+				? phase_of(results, where, results->workloads[w], p)
+				: NULL;
 
 			sum[p] += s ? s->median : 0;
 			all += s ? s->median : 0;
@@ -337,15 +350,22 @@ static void startup_at(struct report *report, const char *where, const char *tit
 		document_missing(document, "%s", missing);
 		return;
 	}
-	document_text(document, "Of the way from exec to the first guest instruction, `%s` takes most: %.0f %%.",
-		      phases[longest], share * 100);
+	document_text(
+	    document,
+	    "Of the way from exec to the first guest instruction, `%s` takes most: %.0f %%.",
+	    phases[longest], share * 100);
 	if (!strcmp(where, WHERE_EXACT))
-		document_text(document, "This clock goes on while the VMM waits for the kernel (RCU when a VM is made, 4 ms ticks), so a "
-			      "phase holds waiting as well as instructions; the table of whole runs above counts CPU time only.");
+		document_text(document, "This clock goes on while the VMM waits for the kernel "
+					"(RCU when a VM is made, 4 ms ticks), so a "
+					"phase holds waiting as well as instructions; the table of "
+					"whole runs above counts CPU time only.");
 	document_pair_begin(document);
-	plot_phases(report, where, name, "Start-up of kvm-vmm by phase, medians. exec: from the fork to main(); entry: "
+	plot_phases(report, where, name,
+		    "Start-up of kvm-vmm by phase, medians. exec: from the fork to main(); entry: "
 		    "from loaded to just before the first KVM_RUN.");
-	table_phases(report, where, "kvm-vmm's start-up (median ± half the 95 % interval), and the median of each phase");
+	table_phases(
+	    report, where,
+	    "kvm-vmm's start-up (median ± half the 95 % interval), and the median of each phase");
 	document_pair_end(document);
 }
 
@@ -382,13 +402,20 @@ void section_memory(struct report *report)
 
 	document_heading(report->document, 2, "memory", "Memory");
 	if (!spread.count) {
-		document_missing(report->document, "Not measured: `kvm-bench run` with both kvm-vmm and QEMU on this host.");
+		document_missing(
+		    report->document,
+		    "Not measured: `kvm-bench run` with both kvm-vmm and QEMU on this host.");
 		return;
 	}
-	document_text(report->document, "On this host QEMU TCG's peak resident memory is %s that of kvm-vmm (geometric "
-		      "mean of %s).", ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
-	table = document_table(report->document, "Peak resident set, and proportional set at the end, of one traced run (this host; "
-			       "median ± half the 95 % interval)");
+	document_text(
+	    report->document,
+	    "On this host QEMU TCG's peak resident memory is %s that of kvm-vmm (geometric "
+	    "mean of %s).",
+	    ratio_text(spread_mean(&spread)).text, counted(spread.count, "program").text);
+	table = document_table(
+	    report->document,
+	    "Peak resident set, and proportional set at the end, of one traced run (this host; "
+	    "median ± half the 95 % interval)");
 	table_column(table, COLUMN_TEXT, "guest");
 	table_column(table, COLUMN_NUMBER, "kvm-vmm RSS");
 	table_column(table, COLUMN_NUMBER, "qemu-tcg RSS");
@@ -427,12 +454,13 @@ static void plot_scaling(struct report *report, double cores)
 	for (size_t w = 0; w < results->workload_count; w++)
 		for (size_t g = 0; g < ARRAY_SIZE(guest_counts); g++) {
 			const char *workload = results->workloads[w];
-			struct ratio r = series_ratio(
-				alone(results, WHERE_HOST, workload, OURS, "wall"),
-				results_series(results, WHERE_HOST, workload, guest_counts[g], OURS,
-					       "wall"));
+			struct ratio r =
+			    series_ratio(alone(results, WHERE_HOST, workload, OURS, "wall"),
+					 results_series(results, WHERE_HOST, workload,
+							guest_counts[g], OURS, "wall"));
 
-			if (!isfinite(r.value) || !isfinite(r.high) || !is_program(results, workload) ||
+			if (!isfinite(r.value) || !isfinite(r.high) ||
+			    !is_program(results, workload) ||
 			    !results_series(results, WHERE_HOST, workload, 2, OURS, "wall"))
 				continue;
 			most = guest_counts[g] > most ? guest_counts[g] : most;
@@ -456,11 +484,13 @@ static void plot_scaling(struct report *report, double cores)
 		csv_end_row(&plot.csv);
 	}
 	if (items.count)
-		report_plot(report, &plot, "scaling",
-			    (const char *const[]){ "axis", "parallel efficiency (%)", "items",
-						   items.list, NULL },
-			    "Run time of one guest over run time of n at once. 100 % means that n guests take no longer "
-			    "than one. Dashed: what the number of CPUs allows a guest that never sleeps.");
+		report_plot(
+		    report, &plot, "scaling",
+		    (const char *const[]){ "axis", "parallel efficiency (%)", "items", items.list,
+					   NULL },
+		    "Run time of one guest over run time of n at once. 100 % means that n guests "
+		    "take no longer "
+		    "than one. Dashed: what the number of CPUs allows a guest that never sleeps.");
 	else
 		csv_close(&plot.csv);
 	names_free(&items);
@@ -469,7 +499,9 @@ static void plot_scaling(struct report *report, double cores)
 static void table_scaling(struct report *report)
 {
 	const struct results *results = report->results;
-	struct table *table = document_table(report->document, "Wall time of n guests at once, and efficiency: time of one over time of n (this host)");
+	struct table *table =
+	    document_table(report->document, "Wall time of n guests at once, and efficiency: time "
+					     "of one over time of n (this host)");
 
 	table_column(table, COLUMN_TEXT, "guest");
 	table_column(table, COLUMN_NUMBER, "1 guest");
@@ -483,7 +515,8 @@ static void table_scaling(struct report *report)
 		bool any = false;
 
 		for (unsigned n = 2; n <= 4; n += 2)
-			any |= results_series(results, WHERE_HOST, workload, n, OURS, "wall") != NULL;
+			any |=
+			    results_series(results, WHERE_HOST, workload, n, OURS, "wall") != NULL;
 		if (!one || !any)
 			continue;
 		table_row(table);
@@ -491,7 +524,7 @@ static void table_scaling(struct report *report)
 		table_measured(table, one);
 		for (unsigned n = 2; n <= 4; n += 2) {
 			const struct series *several =
-				results_series(results, WHERE_HOST, workload, n, OURS, "wall");
+			    results_series(results, WHERE_HOST, workload, n, OURS, "wall");
 			struct ratio r = series_ratio(one, several);
 
 			table_measured(table, several);
@@ -513,21 +546,28 @@ void section_scaling(struct report *report)
 	for (size_t w = 0; w < results->workload_count; w++) {
 		const char *workload = results->workloads[w];
 
-		spread_add(&spread,
-			   series_ratio(alone(results, WHERE_HOST, workload, OURS, "wall"),
-					results_series(results, WHERE_HOST, workload, 4, OURS, "wall")).value,
-			   workload);
+		spread_add(
+		    &spread,
+		    series_ratio(alone(results, WHERE_HOST, workload, OURS, "wall"),
+				 results_series(results, WHERE_HOST, workload, 4, OURS, "wall"))
+			.value,
+		    workload);
 	}
 	if (!spread.count) {
-		document_missing(report->document, "Not measured: `kvm-bench run` runs each guest 1, 2 and 4 times at once on a host with a "
-				 "usable /dev/kvm.");
+		document_missing(report->document, "Not measured: `kvm-bench run` runs each guest "
+						   "1, 2 and 4 times at once on a host with a "
+						   "usable /dev/kvm.");
 		return;
 	}
 	document_text(report->document,
-		      "Four guests at once reach %.0f %% parallel efficiency (geometric mean of %s; %.0f %% for `%s` to %.0f %% for "
-		      "`%s`)%s.", 100 * spread_mean(&spread), counted(spread.count, "program").text, 100 * spread.least, spread.least_name,
-		      100 * spread.most, spread.most_name,
-		      cores >= 1 && cores < 4 ? "; this host has fewer than four CPUs, which alone limits what four busy guests can reach" : "");
+		      "Four guests at once reach %.0f %% parallel efficiency (geometric mean of "
+		      "%s; %.0f %% for `%s` to %.0f %% for "
+		      "`%s`)%s.",
+		      100 * spread_mean(&spread), counted(spread.count, "program").text,
+		      100 * spread.least, spread.least_name, 100 * spread.most, spread.most_name,
+		      cores >= 1 && cores < 4 ? "; this host has fewer than four CPUs, which alone "
+						"limits what four busy guests can reach"
+					      : "");
 	document_pair_begin(report->document);
 	plot_scaling(report, cores);
 	table_scaling(report);

@@ -269,9 +269,8 @@ double statistics_permutation_test(const double *a, size_t na, const double *b, 
 	rank_values(all, n);
 	for (size_t i = 0; i < n; i++)
 		observed2 += all[i].in_a ? all[i].rank2 : 0;
-	p = n <= EXACT_VALUES ?
-		    rank_test_exact(all, n, smaller, observed2) :
-		    rank_test_drawn(all, n, smaller, observed2, permutations, rng);
+	p = n <= EXACT_VALUES ? rank_test_exact(all, n, smaller, observed2)
+			      : rank_test_drawn(all, n, smaller, observed2, permutations, rng);
 	free(all);
 	return p;
 }

@@ -9,9 +9,13 @@
 
 static int by_texts(const void *a, const void *b)
 {
-	const struct series *x = *(const struct series *const *)a, *y = *(const struct series *const *)b;
-	const char *texts[][2] = { { x->where, y->where }, { x->workload, y->workload },
-				   { x->backend, y->backend }, { x->metric, y->metric }, { x->unit, y->unit } };
+	const struct series *x = *(const struct series *const *)a,
+			    *y = *(const struct series *const *)b;
+	const char *texts[][2] = { { x->where, y->where },
+				   { x->workload, y->workload },
+				   { x->backend, y->backend },
+				   { x->metric, y->metric },
+				   { x->unit, y->unit } };
 
 	for (size_t i = 0; i < ARRAY_SIZE(texts); i++) {
 		int order = strcmp(texts[i][0], texts[i][1]);
@@ -32,8 +36,9 @@ static json_t *number(double value)
 
 static json_t *series_key(const struct series *s)
 {
-	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "where", s->where, "workload", s->workload, "guests",
-			 (int)s->guests, "backend", s->backend, "metric", s->metric, "unit", s->unit);
+	return json_pack("{s:s, s:s, s:i, s:s, s:s, s:s}", "where", s->where, "workload",
+			 s->workload, "guests", (int)s->guests, "backend", s->backend, "metric",
+			 s->metric, "unit", s->unit);
 }
 
 static json_t *exact_row(const struct series *s)
@@ -55,20 +60,27 @@ static json_t *measured_row(const struct series *s)
 		const char *name;
 		double value;
 	} figures[] = {
-		{ "runs", (double)s->count },	 { "median", s->median },
-		{ "low", s->interval.low },	 { "high", s->interval.high },
-		{ "confidence", s->interval.confidence }, { "mean", s->mean },
-		{ "least", s->sorted[0] },	 { "p90", s->p90 },
-		{ "p99", s->p99 },		 { "p99.9", s->p999 },
-		{ "most", s->sorted[s->count - 1] }, { "outliers", (double)s->outliers },
+		{ "runs", (double)s->count },
+		{ "median", s->median },
+		{ "low", s->interval.low },
+		{ "high", s->interval.high },
+		{ "confidence", s->interval.confidence },
+		{ "mean", s->mean },
+		{ "least", s->sorted[0] },
+		{ "p90", s->p90 },
+		{ "p99", s->p99 },
+		{ "p99.9", s->p999 },
+		{ "most", s->sorted[s->count - 1] },
+		{ "outliers", (double)s->outliers },
 		{ "noise_floor", s->floor },
 	};
 	json_t *row = series_key(s);
 
 	for (size_t i = 0; i < ARRAY_SIZE(figures); i++)
 		json_object_set_new(row, figures[i].name, number(figures[i].value));
-	json_object_set_new(row, "narrow", json_boolean(s->interval.confidence >= 0.95 &&
-							half_width(s) <= NARROW * s->median));
+	json_object_set_new(
+	    row, "narrow",
+	    json_boolean(s->interval.confidence >= 0.95 && half_width(s) <= NARROW * s->median));
 	return row;
 }
 
@@ -99,9 +111,11 @@ static json_t *failed_json(const struct results *results)
 
 		if (g->failed)
 			json_array_append_new(
-				failed, json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s?}", "where", g->where, "workload",
-						  g->workload, "guests", (int)g->guests, "backend", g->backend, "ok",
-						  (json_int_t)g->ok, "failed", (json_int_t)g->failed, "reason", g->reason));
+			    failed,
+			    json_pack("{s:s, s:s, s:i, s:s, s:I, s:I, s:s?}", "where", g->where,
+				      "workload", g->workload, "guests", (int)g->guests, "backend",
+				      g->backend, "ok", (json_int_t)g->ok, "failed",
+				      (json_int_t)g->failed, "reason", g->reason));
 	}
 	return failed;
 }
@@ -115,22 +129,27 @@ static json_t *crosscheck_json(const struct results *results)
 		return json_null();
 	for (size_t i = 0; i < rows->count; i++)
 		mismatches += strcmp(rows->cell[i * rows->width + CROSS_VERDICT], "MATCH") != 0;
-	return json_pack("{s:I, s:I}", "rows", (json_int_t)rows->count, "mismatches", (json_int_t)mismatches);
+	return json_pack("{s:I, s:I}", "rows", (json_int_t)rows->count, "mismatches",
+			 (json_int_t)mismatches);
 }
 
 static json_t *claims_json(const struct results *results)
 {
-	static const char *const states[] = { [STATE_GOOD] = "holds", [STATE_BAD] = "fails", [STATE_WARN] = "open",
-					      [STATE_UNKNOWN] = "open", [STATE_PLAIN] = "open" };
+	static const char *const states[] = { [STATE_GOOD] = "holds",
+					      [STATE_BAD] = "fails",
+					      [STATE_WARN] = "open",
+					      [STATE_UNKNOWN] = "open",
+					      [STATE_PLAIN] = "open" };
 	json_t *list = json_array();
 
 	for (const struct claim *claim = claims; claim->id; claim++) {
 		struct claim_verdict verdict = { 0 };
 
 		claim->judge(results, &verdict);
-		json_array_append_new(list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", claim->id, "claim", claim->claim,
-						      "state", states[verdict.state], "measured", verdict.measured,
-						      "verdict", verdict.verdict));
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:s, s:s, s:s}", "id", claim->id, "claim",
+				    claim->claim, "state", states[verdict.state], "measured",
+				    verdict.measured, "verdict", verdict.verdict));
 	}
 	return list;
 }
@@ -143,8 +162,9 @@ json_t *summary_json(const struct results *results)
 	add_series(results, exact, measured_rows);
 	for (size_t i = 0; i < results->note_count; i++)
 		json_array_append_new(notes, json_string(results->notes[i]));
-	summary = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "format", SUMMARY_FORMAT, "version", MINIKVM_VERSION, "name",
-			    results->name, "revision", json_text(results->machine, "revision", NULL), "started",
+	summary = json_pack("{s:s, s:s, s:s, s:s?, s:s?}", "format", SUMMARY_FORMAT, "version",
+			    MINIKVM_VERSION, "name", results->name, "revision",
+			    json_text(results->machine, "revision", NULL), "started",
 			    json_text(results->machine, "started", NULL));
 	if (!summary) /* a text that is no UTF-8 */
 		summary = json_pack("{s:s}", "format", SUMMARY_FORMAT);

@@ -6,8 +6,8 @@
  *               exit counts, sizes, and all measured in instructions; "least" and "most" beside
  *               "value" (the median) only where runs differ. Two runs of one build agree on all of
  *               kvm-vmm's and the floor's.
- *   "measured": [ { ..., "runs", "median", "low", "high", "confidence", "mean", "least", "p90", "p99",
- *               "p99.9", "most", "outliers", "noise_floor", "narrow" } ],   low, high: of the median
+ *   "measured": [ { ..., "runs", "median", "low", "high", "confidence", "mean", "least", "p90",
+ * "p99", "p99.9", "most", "outliers", "noise_floor", "narrow" } ],   low, high: of the median
  *   "failed":   [ { "where", "workload", "guests", "backend", "ok", "failed", "reason" } ],
  *   "crosscheck": { "rows", "mismatches" } | null,
  *   "claims":   [ { "id", "claim", "state": "holds"|"fails"|"open", "measured", "verdict" } ],

@@ -24,8 +24,8 @@ static const struct guest {
 	double ms; /* run time on the made-up host */
 	unsigned bytes;
 } guests[] = {
-	{ "minimal", 0, 1, 1.3, 1 },	   { "hello", 12, 1, 1.4, 27 },
-	{ "counter", 11, 1450, 1460, 61 }, { "fibonacci", 29, 1, 1.5, 58 },
+	{ "minimal", 0, 1, 1.3, 1 },	       { "hello", 12, 1, 1.4, 27 },
+	{ "counter", 11, 1450, 1460, 61 },     { "fibonacci", 29, 1, 1.5, 58 },
 	{ "multiplication", 640, 1, 5.2, 90 }, { "hctest", 67, 0, 1.9, 141 },
 };
 
@@ -33,11 +33,14 @@ static const struct payload {
 	const char *name;
 	double tcg, native, exact; /* ratios */
 } payloads[] = {
-	{ "integer", 8, 8, 12 }, { "sieve", 7, 7, 8.5 },   { "division", 1.3, 1.3, 9 }, { "x87", 10, 10, 252 },
-	{ "sse2", 13, 13, 70 },	 { "movs", 57, 57, 4 }, { "portio", 0.2, 0, 0.3 },
+	{ "integer", 8, 8, 12 },   { "sieve", 7, 7, 8.5 }, { "division", 1.3, 1.3, 9 },
+	{ "x87", 10, 10, 252 },	   { "sse2", 13, 13, 70 }, { "movs", 57, 57, 4 },
+	{ "portio", 0.2, 0, 0.3 },
 };
 
-static const char *const operations[] = { "out", "in", "cpuid", "mmio-write", "hlt-irq", "doorbell" };
+static const char *const operations[] = {
+	"out", "in", "cpuid", "mmio-write", "hlt-irq", "doorbell"
+};
 
 static double normal(struct rng *rng)
 {
@@ -52,7 +55,8 @@ static double noisy(struct maker *m, double value)
 	return floor(value * exp(m->made_up->noise * normal(&m->rng)));
 }
 
-static void sample(struct maker *m, const char *phase, const char *metric, const char *unit, double value)
+static void sample(struct maker *m, const char *phase, const char *metric, const char *unit,
+		   double value)
 {
 	csv_text(&m->samples, m->where);
 	csv_text(&m->samples, m->workload);
@@ -84,7 +88,8 @@ static void failure(struct maker *m, const char *text)
 
 static void host_run(struct maker *m, const struct guest *g)
 {
-	static const char *const phases[] = { "exec", "open", "vm", "memory", "vcpu", "load", "entry" };
+	static const char *const phases[] = { "exec", "open", "vm",   "memory",
+					      "vcpu", "load", "entry" };
 	bool ours = !strcmp(m->backend, "kvm-vmm");
 	double faster = ours && m->made_up->faster > 0 ? m->made_up->faster : 1;
 	double crowd = m->guests <= 2 ? 1 + 0.05 * (m->guests - 1) : 2.1;
@@ -92,7 +97,8 @@ static void host_run(struct maker *m, const struct guest *g)
 
 	sample(m, "counted", "wall", "ns", wall);
 	sample(m, "counted", "cpu", "ns", noisy(m, g->ms * 0.8e6 * (ours ? 1 : 25)));
-	sample(m, "counted", "max_rss", "bytes", (ours ? 1.31e6 : 45e6) + 4096 * (double)rng_below(&m->rng, 4));
+	sample(m, "counted", "max_rss", "bytes",
+	       (ours ? 1.31e6 : 45e6) + 4096 * (double)rng_below(&m->rng, 4));
 	if (!ours)
 		return;
 	for (size_t p = 0; p < ARRAY_SIZE(phases); p++) {
@@ -147,7 +153,8 @@ static void exact_runs(struct maker *m, const struct guest *g)
 			double path = 3100.0 * (g->io + g->hlt);
 
 			sample(m, "counted", "cpu", "instructions",
-			       b == 2 ? 90e6 + (double)rng_below(&m->rng, 100000) : 1.2e6 / (1.0 + (double)b) + path);
+			       b == 2 ? 90e6 + (double)rng_below(&m->rng, 100000)
+				      : 1.2e6 / (1.0 + (double)b) + path);
 			exits(m, g);
 		}
 	}
@@ -218,17 +225,33 @@ static int write_histograms(struct maker *m)
 			const char *span = handler ? "handler" : "run";
 
 			h = lognormal(m, handler ? 900 : 2400, 0.2, guests[g].io * 20);
-			bucket_rows(&csv, (const char *const[]){ "host", guests[g].name, "1", "kvm-vmm", "KVM_EXIT_IO", span, "ns", NULL }, &h);
+			bucket_rows(&csv,
+				    (const char *const[]){ "host", guests[g].name, "1", "kvm-vmm",
+							   "KVM_EXIT_IO", span, "ns", NULL },
+				    &h);
 			h = lognormal(m, handler ? 1e6 : 6500, 0.1, guests[g].hlt * 20);
-			bucket_rows(&csv, (const char *const[]){ "host", guests[g].name, "1", "kvm-vmm", "KVM_EXIT_HLT", span, "ns", NULL }, &h);
+			bucket_rows(&csv,
+				    (const char *const[]){ "host", guests[g].name, "1", "kvm-vmm",
+							   "KVM_EXIT_HLT", span, "ns", NULL },
+				    &h);
 			h = lognormal(m, handler ? 700 : 2980, 0, guests[g].io * 2);
-			bucket_rows(&csv, (const char *const[]){ "exact", guests[g].name, "1", "kvm-vmm", "KVM_EXIT_IO", span, "instructions", NULL }, &h);
+			bucket_rows(&csv,
+				    (const char *const[]){ "exact", guests[g].name, "1", "kvm-vmm",
+							   "KVM_EXIT_IO", span, "instructions",
+							   NULL },
+				    &h);
 		}
 	for (size_t o = 0; o < ARRAY_SIZE(operations); o++) {
 		h = lognormal(m, 800 * (double)(o + 1), 0.1, 1000);
-		bucket_rows(&csv, (const char *const[]){ "host", "micro-real", "1", "kvm-vmm", operations[o], "op", "cycles", NULL }, &h);
+		bucket_rows(&csv,
+			    (const char *const[]){ "host", "micro-real", "1", "kvm-vmm",
+						   operations[o], "op", "cycles", NULL },
+			    &h);
 		h = lognormal(m, 300 * (double)(o + 1), 0.1, 1000);
-		bucket_rows(&csv, (const char *const[]){ "host", "micro-real", "1", "qemu-tcg", operations[o], "op", "cycles", NULL }, &h);
+		bucket_rows(&csv,
+			    (const char *const[]){ "host", "micro-real", "1", "qemu-tcg",
+						   operations[o], "op", "cycles", NULL },
+			    &h);
 	}
 	free(path);
 	return csv_close(&csv);
@@ -242,7 +265,8 @@ static int write_crosscheck(struct maker *m)
 	if (csv_create(&csv, path, CROSSCHECK_COLUMNS, false) < 0)
 		return -1;
 	for (size_t g = 0; g < ARRAY_SIZE(guests); g++) {
-		const char *const texts[] = { "host", guests[g].name, "1", "kvm-vmm", "0", "KVM_EXIT_IO" };
+		const char *const texts[] = { "host", guests[g].name, "1", "kvm-vmm",
+					      "0",    "KVM_EXIT_IO" };
 
 		for (size_t t = 0; t < ARRAY_SIZE(texts); t++)
 			csv_text(&csv, texts[t]);
@@ -258,16 +282,21 @@ static int write_crosscheck(struct maker *m)
 
 static int write_paths(struct maker *m)
 {
-	static const char *const parts[] = { "guest_and_kernel", "kernel_to_user", "handler", "reentry" };
-	static const char *const stages[] = { "injected_to_delivered", "delivered_to_handled", "injected_to_handled" };
-	char *split = xasprintf("%s/split.csv", m->folder), *irq = xasprintf("%s/irq_latency.csv", m->folder);
+	static const char *const parts[] = { "guest_and_kernel", "kernel_to_user", "handler",
+					     "reentry" };
+	static const char *const stages[] = { "injected_to_delivered", "delivered_to_handled",
+					      "injected_to_handled" };
+	char *split = xasprintf("%s/split.csv", m->folder),
+	     *irq = xasprintf("%s/irq_latency.csv", m->folder);
 	struct csv csv;
 
-	if (csv_create(&csv, split, "where,workload,reason,part,unit,count,mean,p50,p99", false) < 0)
+	if (csv_create(&csv, split, "where,workload,reason,part,unit,count,mean,p50,p99", false) <
+	    0)
 		return -1;
 	for (size_t g = 1; g < 5; g++)
 		for (size_t p = 0; p < ARRAY_SIZE(parts); p++) {
-			const char *const texts[] = { "host", guests[g].name, "KVM_EXIT_IO", parts[p], "ns" };
+			const char *const texts[] = { "host", guests[g].name, "KVM_EXIT_IO",
+						      parts[p], "ns" };
 
 			for (size_t t = 0; t < ARRAY_SIZE(texts); t++)
 				csv_text(&csv, texts[t]);
@@ -277,12 +306,15 @@ static int write_paths(struct maker *m)
 			csv_number(&csv, 900.0 * (double)(4 - p));
 			csv_end_row(&csv);
 		}
-	if (csv_close(&csv) < 0 || csv_create(&csv, irq, "where,workload,irq,stage,unit,lower,upper,count", false) < 0)
+	if (csv_close(&csv) < 0 ||
+	    csv_create(&csv, irq, "where,workload,irq,stage,unit,lower,upper,count", false) < 0)
 		return -1;
 	for (size_t s = 0; s < ARRAY_SIZE(stages); s++) {
 		struct histogram h = lognormal(m, 1500 * (double)(s + 1), 0.3, 500);
 
-		bucket_rows(&csv, (const char *const[]){ "host", "counter", "0", stages[s], "ns", NULL }, &h);
+		bucket_rows(&csv,
+			    (const char *const[]){ "host", "counter", "0", stages[s], "ns", NULL },
+			    &h);
 	}
 	free(split);
 	free(irq);
@@ -294,26 +326,33 @@ static int write_machine(struct maker *m)
 	const char *kvm = m->made_up->kvm ? m->made_up->kvm : "kvm_amd";
 	bool emulated = !strcmp(kvm, "kvm_pvm");
 	json_t *machine = json_pack(
-		"{s:s, s:s, s:s, s:s, s:f, s:s, s:s, s:{s:{s:s, s:s, s:i, s:I, s:s, s:s, s:{s:s, s:b, s:f}, s:s,"
-		" s:[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]}}, s:[], s:[s]}",
-		"format", "minikvm-machine-1", "version", "0.1.0", "revision", "made-up", "started",
-		"2026-01-31T12:34:56Z", "seconds", 61.2, "state", "complete", "command", "made up for a test", "machines",
-		"host", "host", "made-up-host", "cpu", "Made-up CPU, 3 GHz", "cores", 2, "memory_bytes", (json_int_t)8 << 30,
-		"kernel", "6.1.0", "hypervisor", "none", "probe", "kvm", kvm, "real_mode_emulated", emulated,
-		"real_mode_ns_per_instruction", emulated ? 450.0 : 0.5, "governor", "performance", "checks", "check",
-		"governor", "level", "ok", "found", "performance", "hint", "", "check", "load", "level", "warn", "found",
-		"1.7", "hint", "stop other programs", "images", "notes", "Every figure of this folder is made up.");
+	    "{s:s, s:s, s:s, s:s, s:f, s:s, s:s, s:{s:{s:s, s:s, s:i, s:I, s:s, s:s, s:{s:s, s:b, "
+	    "s:f}, s:s,"
+	    " s:[{s:s, s:s, s:s, s:s}, {s:s, s:s, s:s, s:s}]}}, s:[], s:[s]}",
+	    "format", "minikvm-machine-1", "version", "0.1.0", "revision", "made-up", "started",
+	    "2026-01-31T12:34:56Z", "seconds", 61.2, "state", "complete", "command",
+	    "made up for a test", "machines", "host", "host", "made-up-host", "cpu",
+	    "Made-up CPU, 3 GHz", "cores", 2, "memory_bytes", (json_int_t)8 << 30, "kernel",
+	    "6.1.0", "hypervisor", "none", "probe", "kvm", kvm, "real_mode_emulated", emulated,
+	    "real_mode_ns_per_instruction", emulated ? 450.0 : 0.5, "governor", "performance",
+	    "checks", "check", "governor", "level", "ok", "found", "performance", "hint", "",
+	    "check", "load", "level", "warn", "found", "1.7", "hint", "stop other programs",
+	    "images", "notes", "Every figure of this folder is made up.");
 	json_t *images = json_object_get(machine, "images");
 	char *path = xasprintf("%s/%s", m->folder, MACHINE_JSON);
 	int status;
 
 	for (size_t g = 0; g < ARRAY_SIZE(guests); g++)
-		json_array_append_new(images, json_pack("{s:s, s:s, s:s, s:i, s:i}", "workload", guests[g].name, "kind", "guest",
-							"about", "made up", "bytes", (int)guests[g].bytes, "rom_bytes", 65536));
+		json_array_append_new(images,
+				      json_pack("{s:s, s:s, s:s, s:i, s:i}", "workload",
+						guests[g].name, "kind", "guest", "about", "made up",
+						"bytes", (int)guests[g].bytes, "rom_bytes", 65536));
 	for (size_t p = 0; p < ARRAY_SIZE(payloads); p++)
-		json_array_append_new(images, json_pack("{s:s, s:s, s:s}", "workload", payloads[p].name, "kind", "compute",
-							"about", "made up"));
-	json_array_append_new(images, json_pack("{s:s, s:s, s:s}", "workload", "micro-real", "kind", "micro", "about", "made up"));
+		json_array_append_new(images,
+				      json_pack("{s:s, s:s, s:s}", "workload", payloads[p].name,
+						"kind", "compute", "about", "made up"));
+	json_array_append_new(images, json_pack("{s:s, s:s, s:s}", "workload", "micro-real", "kind",
+						"micro", "about", "made up"));
 	status = json_write(path, machine);
 	json_decref(machine);
 	free(path);
@@ -322,7 +361,8 @@ static int write_machine(struct maker *m)
 
 int made_up_write(const char *folder, const struct made_up *made_up)
 {
-	struct maker maker = { .made_up = made_up, .folder = folder, .rng = { made_up->seed } }, *m = &maker;
+	struct maker maker = { .made_up = made_up, .folder = folder, .rng = { made_up->seed } },
+		     *m = &maker;
 	char *path = xasprintf("%s/%s", folder, SAMPLES_CSV);
 
 	if (csv_create(&m->samples, path, SAMPLES_COLUMNS, false) < 0)
@@ -345,7 +385,8 @@ int made_up_write(const char *folder, const struct made_up *made_up)
 		for (m->run = 1; m->run < 8; m->run++)
 			host_run(m, &guests[1]);
 	}
-	if (csv_close(&m->samples) < 0 || write_histograms(m) < 0 || write_crosscheck(m) < 0 || write_paths(m) < 0)
+	if (csv_close(&m->samples) < 0 || write_histograms(m) < 0 || write_crosscheck(m) < 0 ||
+	    write_paths(m) < 0)
 		return -1;
 	return write_machine(m);
 }

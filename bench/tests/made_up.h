@@ -10,15 +10,16 @@
 
 struct made_up {
 	uint64_t seed;
-	double noise;	  /* standard deviation of the logarithm of times */
-	double faster;	  /* kvm-vmm's times on the host are multiplied by this; 0 means 1 */
-	unsigned runs;	  /* counted runs of each workload and backend; 0 means 20 */
+	double noise;	     /* standard deviation of the logarithm of times */
+	double faster;	     /* kvm-vmm's times on the host are multiplied by this; 0 means 1 */
+	unsigned runs;	     /* counted runs of each workload and backend; 0 means 20 */
 	unsigned more_exits; /* added to each guest's KVM_EXIT_IO */
 	const char *hostile; /* also a workload of this name with this failure text; may be NULL */
 	const char *kvm;     /* "kvm_amd" or "kvm_pvm"; NULL: kvm_amd */
 };
 
-/* Writes machine.json, samples.csv, histograms.csv, crosscheck.csv, ... into an existing folder. 0 or -1. */
+/* Writes machine.json, samples.csv, histograms.csv, crosscheck.csv, ... into an existing folder. 0
+ * or -1. */
 int made_up_write(const char *folder, const struct made_up *made_up);
 
 #endif

@@ -15,6 +15,9 @@ int main(int argc, char **argv)
 		perror(argv[1]);
 		return STATUS_HOST;
 	}
-	return made_up_write(argv[1], &(struct made_up){ .seed = 1, .noise = 0.02, .hostile = argc > 2 ? argv[2] : NULL }) < 0 ?
-		       STATUS_HOST : STATUS_OK;
+	return made_up_write(argv[1], &(struct made_up){ .seed = 1,
+							 .noise = 0.02,
+							 .hostile = argc > 2 ? argv[2] : NULL }) < 0
+		   ? STATUS_HOST
+		   : STATUS_OK;
 }

@@ -10,7 +10,8 @@
 
 #include "../bench.h"
 
-static inline int temporary_remove(const char *path, const struct stat *status, int type, struct FTW *walk)
+static inline int temporary_remove(const char *path, const struct stat *status, int type,
+				   struct FTW *walk)
 {
 	(void)status;
 	(void)type;
@@ -54,7 +55,8 @@ static inline char *temporary_text(const char *folder, const char *name)
 	return text;
 }
 
-static inline void temporary_write(const char *folder, const char *name, const char *text, size_t bytes)
+static inline void temporary_write(const char *folder, const char *name, const char *text,
+				   size_t bytes)
 {
 	char *path = xasprintf("%s/%s", folder, name);
 	FILE *file = fopen(path, "we");

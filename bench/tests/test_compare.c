@@ -22,7 +22,8 @@ static char *made_up_folder(const char *base, const char *name, const struct mad
 }
 
 /* Status of kvm-bench compare; *markdown is what it wrote, to be freed. */
-static int compare(const char *base, const char *a, const char *b, const char *option, char **markdown)
+static int compare(const char *base, const char *a, const char *b, const char *option,
+		   char **markdown)
 {
 	char *output = xasprintf("--export-markdown=%s/compare.md", base);
 	char name[] = "kvm-bench compare";
@@ -35,8 +36,8 @@ static int compare(const char *base, const char *a, const char *b, const char *o
 	return status;
 }
 
-static int compare_made_up(const char *base, const struct made_up *a, const struct made_up *b, const char *option,
-			   char **markdown)
+static int compare_made_up(const char *base, const struct made_up *a, const struct made_up *b,
+			   const char *option, char **markdown)
 {
 	char *first = made_up_folder(base, "a", a), *second = made_up_folder(base, "b", b);
 	int status = compare(base, first, second, option, markdown);
@@ -47,7 +48,8 @@ static int compare_made_up(const char *base, const struct made_up *a, const stru
 }
 
 /* The line of a host time of one guest alone on kvm-vmm. */
-static void line_of(const char *markdown, const char *workload, const char *metric, char *line, size_t size)
+static void line_of(const char *markdown, const char *workload, const char *metric, char *line,
+		    size_t size)
 {
 	const char *at = markdown;
 
@@ -55,22 +57,25 @@ static void line_of(const char *markdown, const char *workload, const char *metr
 	for (; at; at = strchr(at, '\n') ? strchr(at, '\n') + 1 : NULL) {
 		char where[16], name[64], backend[64], found[64];
 
-		if (sscanf(at, "| %15[^ |] | %63[^ |] | %63[^ |] | %63[^ |]", where, name, backend, found) == 4 &&
-		    !strcmp(where, "host") && !strcmp(name, workload) && !strcmp(backend, "kvm-vmm") &&
-		    !strcmp(found, metric)) {
+		if (sscanf(at, "| %15[^ |] | %63[^ |] | %63[^ |] | %63[^ |]", where, name, backend,
+			   found) == 4 &&
+		    !strcmp(where, "host") && !strcmp(name, workload) &&
+		    !strcmp(backend, "kvm-vmm") && !strcmp(found, metric)) {
 			snprintf(line, size, "%.*s", (int)strcspn(at, "\n"), at);
 			return;
 		}
 	}
 }
 
-static const char *const guests[] = { "minimal", "hello", "counter", "fibonacci", "multiplication", "hctest" };
+static const char *const guests[] = { "minimal",   "hello",	     "counter",
+				      "fibonacci", "multiplication", "hctest" };
 
 static void finds_three_percent(void **state)
 {
 	char *markdown, line[512];
 	int status = compare_made_up(*state, &(struct made_up){ .seed = 1, .noise = NOISE },
-				     &(struct made_up){ .seed = 2, .noise = NOISE, .faster = 1.03 }, "--threshold=1", &markdown);
+				     &(struct made_up){ .seed = 2, .noise = NOISE, .faster = 1.03 },
+				     "--threshold=1", &markdown);
 
 	assert_int_equal(status, STATUS_FAILED);
 	for (size_t i = 0; i < ARRAY_SIZE(guests); i++) {
@@ -86,7 +91,8 @@ static void threshold_decides(void **state)
 {
 	char *markdown, line[512];
 	int status = compare_made_up(*state, &(struct made_up){ .seed = 1, .noise = NOISE },
-				     &(struct made_up){ .seed = 2, .noise = NOISE, .faster = 1.03 }, "--threshold=8", &markdown);
+				     &(struct made_up){ .seed = 2, .noise = NOISE, .faster = 1.03 },
+				     "--threshold=8", &markdown);
 
 	assert_int_equal(status, STATUS_OK);
 	line_of(markdown, "minimal", "wall", line, sizeof line);
@@ -98,8 +104,10 @@ static void threshold_decides(void **state)
 static void does_not_find_three_per_mille(void **state)
 {
 	char *markdown, line[512];
-	int status = compare_made_up(*state, &(struct made_up){ .seed = 3, .noise = NOISE },
-				     &(struct made_up){ .seed = 4, .noise = NOISE, .faster = 1.003 }, "--threshold=0", &markdown);
+	int status =
+	    compare_made_up(*state, &(struct made_up){ .seed = 3, .noise = NOISE },
+			    &(struct made_up){ .seed = 4, .noise = NOISE, .faster = 1.003 },
+			    "--threshold=0", &markdown);
 
 	assert_int_equal(status, STATUS_OK);
 	for (size_t i = 0; i < ARRAY_SIZE(guests); i++) {
@@ -113,7 +121,8 @@ static void finds_improvement(void **state)
 {
 	char *markdown, line[512];
 	int status = compare_made_up(*state, &(struct made_up){ .seed = 5, .noise = NOISE },
-				     &(struct made_up){ .seed = 6, .noise = NOISE, .faster = 0.97 }, NULL, &markdown);
+				     &(struct made_up){ .seed = 6, .noise = NOISE, .faster = 0.97 },
+				     NULL, &markdown);
 
 	assert_int_equal(status, STATUS_OK);
 	line_of(markdown, "hello", "wall", line, sizeof line);
@@ -125,8 +134,10 @@ static void same_build_twenty_times(void **state)
 {
 	for (uint64_t i = 0; i < 20; i++) {
 		char *markdown;
-		int status = compare_made_up(*state, &(struct made_up){ .seed = 100 + 2 * i, .noise = 0.03 },
-					     &(struct made_up){ .seed = 101 + 2 * i, .noise = 0.03 }, "--threshold=0", &markdown);
+		int status =
+		    compare_made_up(*state, &(struct made_up){ .seed = 100 + 2 * i, .noise = 0.03 },
+				    &(struct made_up){ .seed = 101 + 2 * i, .noise = 0.03 },
+				    "--threshold=0", &markdown);
 
 		assert_int_equal(status, STATUS_OK);
 		assert_non_null(strstr(markdown, ": 0 regressed, 0 improved,"));
@@ -138,8 +149,10 @@ static void same_build_twenty_times(void **state)
 static void one_exit_more(void **state)
 {
 	char *markdown, line[512];
-	int status = compare_made_up(*state, &(struct made_up){ .seed = 7, .noise = NOISE },
-				     &(struct made_up){ .seed = 7, .noise = NOISE, .more_exits = 1 }, "--threshold=50", &markdown);
+	int status =
+	    compare_made_up(*state, &(struct made_up){ .seed = 7, .noise = NOISE },
+			    &(struct made_up){ .seed = 7, .noise = NOISE, .more_exits = 1 },
+			    "--threshold=50", &markdown);
 
 	assert_int_equal(status, STATUS_FAILED);
 	line_of(markdown, "hello", "exits", line, sizeof line);
@@ -155,8 +168,9 @@ static void one_exit_more(void **state)
 static void one_exit_less_is_better(void **state)
 {
 	char *markdown;
-	int status = compare_made_up(*state, &(struct made_up){ .seed = 7, .noise = NOISE, .more_exits = 1 },
-				     &(struct made_up){ .seed = 7, .noise = NOISE }, NULL, &markdown);
+	int status =
+	    compare_made_up(*state, &(struct made_up){ .seed = 7, .noise = NOISE, .more_exits = 1 },
+			    &(struct made_up){ .seed = 7, .noise = NOISE }, NULL, &markdown);
 
 	assert_int_equal(status, STATUS_OK);
 	free(markdown);
@@ -166,8 +180,10 @@ static void one_exit_less_is_better(void **state)
 static void few_runs_claim_nothing(void **state)
 {
 	char *markdown, line[512];
-	int status = compare_made_up(*state, &(struct made_up){ .seed = 8, .noise = NOISE, .runs = 5 },
-				     &(struct made_up){ .seed = 9, .noise = NOISE, .runs = 5, .faster = 1.5 }, NULL, &markdown);
+	int status = compare_made_up(
+	    *state, &(struct made_up){ .seed = 8, .noise = NOISE, .runs = 5 },
+	    &(struct made_up){ .seed = 9, .noise = NOISE, .runs = 5, .faster = 1.5 }, NULL,
+	    &markdown);
 
 	assert_int_equal(status, STATUS_OK);
 	line_of(markdown, "hello", "wall", line, sizeof line);
@@ -177,8 +193,10 @@ static void few_runs_claim_nothing(void **state)
 
 static void missing_workload_is_named(void **state)
 {
-	char *a = made_up_folder(*state, "a", &(struct made_up){ .seed = 1, .noise = NOISE, .hostile = "gone" });
-	char *b = made_up_folder(*state, "b", &(struct made_up){ .seed = 2, .noise = NOISE }), *markdown;
+	char *a = made_up_folder(*state, "a",
+				 &(struct made_up){ .seed = 1, .noise = NOISE, .hostile = "gone" });
+	char *b = made_up_folder(*state, "b", &(struct made_up){ .seed = 2, .noise = NOISE }),
+	     *markdown;
 
 	assert_int_equal(compare(*state, a, b, NULL, &markdown), STATUS_OK);
 	assert_non_null(strstr(markdown, "not in b: wall of gone"));
@@ -189,7 +207,8 @@ static void missing_workload_is_named(void **state)
 
 static void baseline_by_name(void **state)
 {
-	char *base = made_up_folder(*state, "results/baselines/main", &(struct made_up){ .seed = 1, .noise = NOISE });
+	char *base = made_up_folder(*state, "results/baselines/main",
+				    &(struct made_up){ .seed = 1, .noise = NOISE });
 	char *b = made_up_folder(*state, "b", &(struct made_up){ .seed = 2, .noise = NOISE });
 	char name[] = "kvm-bench compare", option[] = "--baseline=main";
 	char *argv[] = { name, option, b, NULL }, here[4096];
@@ -215,9 +234,12 @@ static int status_of(char **argv, int argc)
 
 static void wrong_use(void **state)
 {
-	char name[] = "kvm-bench compare", here[] = "/nonexistent", wrong[] = "--threshold=fast", empty[] = "/tmp";
-	char *none[] = { name, NULL }, *one[] = { name, here, NULL }, *two[] = { name, here, here, NULL };
-	char *three[] = { name, here, here, here, NULL }, *option[] = { name, wrong, here, here, NULL };
+	char name[] = "kvm-bench compare", here[] = "/nonexistent", wrong[] = "--threshold=fast",
+	     empty[] = "/tmp";
+	char *none[] = { name, NULL }, *one[] = { name, here, NULL },
+	     *two[] = { name, here, here, NULL };
+	char *three[] = { name, here, here, here, NULL },
+	     *option[] = { name, wrong, here, here, NULL };
 	char *no_results[] = { name, empty, empty, NULL };
 
 	(void)state;
@@ -232,16 +254,25 @@ static void wrong_use(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(finds_three_percent, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(threshold_decides, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(does_not_find_three_per_mille, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(finds_improvement, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(same_build_twenty_times, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(finds_three_percent, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(threshold_decides, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(does_not_find_three_per_mille, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(finds_improvement, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(same_build_twenty_times, temporary_setup,
+						temporary_teardown),
 		cmocka_unit_test_setup_teardown(one_exit_more, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(one_exit_less_is_better, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(few_runs_claim_nothing, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(missing_workload_is_named, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(baseline_by_name, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(one_exit_less_is_better, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(few_runs_claim_nothing, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(missing_workload_is_named, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(baseline_by_name, temporary_setup,
+						temporary_teardown),
 		cmocka_unit_test(wrong_use),
 	};
 

@@ -33,7 +33,11 @@ static void histograms_merge_exactly(void **state)
 
 		snprintf(name, sizeof name, "m%d", i);
 		folder[i] = temporary_folder(*state, name);
-		assert_int_equal(made_up_write(folder[i], &(struct made_up){ .seed = (uint64_t)i + 1, .noise = 0.02, .runs = 3 }), 0);
+		assert_int_equal(
+		    made_up_write(
+			folder[i],
+			&(struct made_up){ .seed = (uint64_t)i + 1, .noise = 0.02, .runs = 3 }),
+		    0);
 		machine[i] = results_read(folder[i]);
 	}
 	assert_int_equal(merge(output, folder, 3), STATUS_OK);
@@ -48,8 +52,11 @@ static void histograms_merge_exactly(void **state)
 
 		histogram_init(&sum);
 		for (int i = 0; i < 3; i++)
-			histogram_merge(&sum, &results_histogram(machine[i], all->where, all->workload, all->guests, all->backend,
-								 all->reason, all->span)->histogram);
+			histogram_merge(&sum,
+					&results_histogram(machine[i], all->where, all->workload,
+							   all->guests, all->backend, all->reason,
+							   all->span)
+					     ->histogram);
 		assert_true(sum.count == all->histogram.count && sum.count > 0);
 		assert_memory_equal(sum.bucket, all->histogram.bucket, sizeof sum.bucket);
 	}
@@ -66,11 +73,17 @@ static void one_column_each(void **state)
 	char *folder[2] = { temporary_folder(*state, "first"), temporary_folder(*state, "second") };
 	char *output = xasprintf("%s/merged", (char *)*state), *text;
 
-	assert_int_equal(made_up_write(folder[0], &(struct made_up){ .seed = 1, .noise = 0.02, .runs = 3 }), 0);
-	assert_int_equal(made_up_write(folder[1], &(struct made_up){ .seed = 2, .noise = 0.02, .runs = 3, .hostile = "only-here" }), 0);
+	assert_int_equal(
+	    made_up_write(folder[0], &(struct made_up){ .seed = 1, .noise = 0.02, .runs = 3 }), 0);
+	assert_int_equal(
+	    made_up_write(
+		folder[1],
+		&(struct made_up){ .seed = 2, .noise = 0.02, .runs = 3, .hostile = "only-here" }),
+	    0);
 	assert_int_equal(merge(output, folder, 2), STATUS_OK);
 	text = temporary_text(output, "merged.md");
-	assert_non_null(strstr(text, "| made-up-host | second (2) |") || strstr(text, "made-up-host |"));
+	assert_non_null(strstr(text, "| made-up-host | second (2) |") ||
+			strstr(text, "made-up-host |"));
 	assert_non_null(strstr(text, "second (2)"));
 	assert_non_null(strstr(text, "only-here"));
 	free(text);
@@ -85,10 +98,12 @@ static void one_column_each(void **state)
 
 static void a_missing_folder_fails(void **state)
 {
-	char *folder[2] = { temporary_folder(*state, "first"), xasprintf("%s/none", (char *)*state) };
+	char *folder[2] = { temporary_folder(*state, "first"),
+			    xasprintf("%s/none", (char *)*state) };
 	char *output = xasprintf("%s/merged", (char *)*state);
 
-	assert_int_equal(made_up_write(folder[0], &(struct made_up){ .seed = 1, .noise = 0.02, .runs = 3 }), 0);
+	assert_int_equal(
+	    made_up_write(folder[0], &(struct made_up){ .seed = 1, .noise = 0.02, .runs = 3 }), 0);
 	assert_int_equal(merge(output, folder, 2), STATUS_HOST);
 	assert_int_not_equal(access(output, F_OK), 0);
 	free(folder[0]);
@@ -99,9 +114,12 @@ static void a_missing_folder_fails(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test_setup_teardown(histograms_merge_exactly, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(one_column_each, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(a_missing_folder_fails, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(histograms_merge_exactly, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(one_column_each, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(a_missing_folder_fails, temporary_setup,
+						temporary_teardown),
 	};
 
 	return cmocka_run_group_tests_name("merge", tests, NULL, NULL);

@@ -51,10 +51,22 @@ static bool have_gnuplot(void)
 static void complete(void **state)
 {
 	static const char *const headings[] = {
-		"The original&#39;s claims", "Exits by guest", "Run time of each guest", "Latency of one exit, by reason",
-		"One exit in four parts", "Interrupt latency", "Start-up phases", "Memory", "Compute: KVM against TCG",
-		"Single operations", "Scaling over vCPUs", "Cross-check", "Noise floor", "Sizes of the guests&#39; images",
-		"Machine", "Data and notes",
+		"The original&#39;s claims",
+		"Exits by guest",
+		"Run time of each guest",
+		"Latency of one exit, by reason",
+		"One exit in four parts",
+		"Interrupt latency",
+		"Start-up phases",
+		"Memory",
+		"Compute: KVM against TCG",
+		"Single operations",
+		"Scaling over vCPUs",
+		"Cross-check",
+		"Noise floor",
+		"Sizes of the guests&#39; images",
+		"Machine",
+		"Data and notes",
 	};
 	char *folder = made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01 });
 	char *html, *markdown;
@@ -88,9 +100,12 @@ static void complete(void **state)
 
 static void plots_are_drawn(void **state)
 {
-	static const char *const plots[] = { "exits", "runtime", "latency-host", "latency-exact", "split-host", "irq-host",
-					     "startup-host", "compute-kvm", "compute-native", "compute-exact",
-					     "micro-real-host-cycles", "scaling", "noise" };
+	static const char *const plots[] = {
+		"exits",	  "runtime",	   "latency-host",	     "latency-exact",
+		"split-host",	  "irq-host",	   "startup-host",	     "compute-kvm",
+		"compute-native", "compute-exact", "micro-real-host-cycles", "scaling",
+		"noise"
+	};
 	char *folder, *html, *log;
 
 	if (!have_gnuplot())
@@ -99,7 +114,8 @@ static void plots_are_drawn(void **state)
 	assert_int_equal(report(folder), STATUS_OK);
 	html = temporary_text(folder, "report.html");
 	for (size_t i = 0; i < ARRAY_SIZE(plots); i++) {
-		char *svg = xasprintf("plots/%s.svg", plots[i]), *csv = xasprintf("plots/%s.csv", plots[i]);
+		char *svg = xasprintf("plots/%s.svg", plots[i]),
+		     *csv = xasprintf("plots/%s.csv", plots[i]);
 		char *drawn = temporary_text(folder, svg), *data = temporary_text(folder, csv);
 
 		if (!drawn || !strstr(drawn, "</svg>"))
@@ -118,16 +134,17 @@ static void plots_are_drawn(void **state)
 	free(folder);
 }
 
-static const json_t *row_of(const json_t *rows, const char *where, const char *workload, const char *metric)
+static const json_t *row_of(const json_t *rows, const char *where, const char *workload,
+			    const char *metric)
 {
 	const json_t *row;
 	size_t i;
 
-	json_array_foreach(rows, i, row)
-		if (!strcmp(json_text(row, "where", ""), where) && !strcmp(json_text(row, "workload", ""), workload) &&
-		    !strcmp(json_text(row, "metric", ""), metric) && !strcmp(json_text(row, "backend", ""), "kvm-vmm") &&
-		    json_u64(row, "guests", 0) == 1)
-			return row;
+	json_array_foreach(rows, i, row) if (!strcmp(json_text(row, "where", ""), where) &&
+					     !strcmp(json_text(row, "workload", ""), workload) &&
+					     !strcmp(json_text(row, "metric", ""), metric) &&
+					     !strcmp(json_text(row, "backend", ""), "kvm-vmm") &&
+					     json_u64(row, "guests", 0) == 1) return row;
 	return NULL;
 }
 
@@ -156,9 +173,12 @@ static void exact_figures_agree(void **state)
 	second = summary_of(folder);
 	exact = json_object_get(first, "exact");
 	assert_int_equal(json_u64(row_of(exact, "host", "counter", "exits"), "value", 0), 1461);
-	assert_int_equal(json_u64(row_of(exact, "exact", "hello", "cpu"), "value", 0), 1200000 + 13 * 3100);
-	assert_true(json_double(row_of(json_object_get(first, "measured"), "host", "hello", "wall"), "median", 0) > 1e6);
-	json_array_foreach(exact, i, row) {
+	assert_int_equal(json_u64(row_of(exact, "exact", "hello", "cpu"), "value", 0),
+			 1200000 + 13 * 3100);
+	assert_true(json_double(row_of(json_object_get(first, "measured"), "host", "hello", "wall"),
+				"median", 0) > 1e6);
+	json_array_foreach(exact, i, row)
+	{
 		if (strcmp(json_text(row, "backend", ""), "kvm-vmm") != 0)
 			continue;
 		assert_true(json_equal(row, json_array_get(json_object_get(second, "exact"), i)));
@@ -173,8 +193,9 @@ static void exact_figures_agree(void **state)
 /* Names and reasons are data: nothing of them becomes markup or a column. */
 static void hostile_texts(void **state)
 {
-	char *folder = made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01,
-								  .hostile = "<script>alert(1)</script>|`*\"'&" });
+	char *folder = made_up_folder(
+	    *state, &(struct made_up){
+			.seed = 1, .noise = 0.01, .hostile = "<script>alert(1)</script>|`*\"'&" });
 	char *html, *markdown;
 
 	assert_int_equal(report(folder), STATUS_OK);
@@ -208,7 +229,9 @@ static void partial_folders(void **state)
 	for (size_t i = 0; i < ARRAY_SIZE(files); i++) {
 		char *path = xasprintf("%s/%s", folder, files[i].file), *markdown;
 
-		assert_int_equal(made_up_write(folder, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 3 }), 0);
+		assert_int_equal(
+		    made_up_write(folder, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 3 }),
+		    0);
 		assert_int_equal(unlink(path), 0);
 		assert_int_equal(report(folder), STATUS_OK);
 		markdown = temporary_text(folder, "report.md");
@@ -222,18 +245,21 @@ static void partial_folders(void **state)
 /* As a killed run or a bad disk leaves files: cut anywhere, with bytes that were not written so. */
 static void damaged_files(void **state)
 {
-	static const char *const files[] = { "samples.csv", "histograms.csv", "crosscheck.csv", "split.csv",
-					     "irq_latency.csv", "machine.json" };
+	static const char *const files[] = { "samples.csv", "histograms.csv",  "crosscheck.csv",
+					     "split.csv",   "irq_latency.csv", "machine.json" };
 	char *folder = temporary_folder(*state, "results");
 	struct rng rng = { 1234 };
 
-	setenv("MINIKVM_PLOT_SCRIPTS", "/nonexistent", 1); /* plots are not what is tested, and cost most */
+	setenv("MINIKVM_PLOT_SCRIPTS", "/nonexistent",
+	       1); /* plots are not what is tested, and cost most */
 	for (int round = 0; round < 40; round++) {
 		const char *file = files[round % (int)ARRAY_SIZE(files)];
 		char *path = xasprintf("%s/%s", folder, file), *text, *html;
 		size_t bytes;
 
-		assert_int_equal(made_up_write(folder, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 3 }), 0);
+		assert_int_equal(
+		    made_up_write(folder, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 3 }),
+		    0);
 		text = read_file(path, &bytes);
 		if (round % 2)
 			bytes = rng_below(&rng, bytes);
@@ -253,17 +279,17 @@ static void damaged_files(void **state)
 
 static void damage_is_counted(void **state)
 {
-	static const char samples[] =
-		SAMPLES_COLUMNS "\n"
-		"host,hello,1,kvm-vmm,1,counted,1,wall,ns,1000\n"
-		"host,hello,1,kvm-vmm,2,counted,1,wall,ns,nonsense\n"
-		"host,hello,0,kvm-vmm,3,counted,1,wall,ns,1000\n"
-		"host,hello,1,kvm-vmm\n"
-		"host,hello,1,kvm-vmm,5,counted,2,wall,ns,1000\n"
-		"host,hello,1,kvm-vmm,6,counted,0,failure,text,\"wrong, \"\"very\"\"\"\n"
-		"host,hello,1,kvm-vmm,6,counted,0,wall,ns,99\n"
-		"host,hello,1,kvm-vmm,7,counted,1,wall,ns,3000\n"
-		"host,hello,1,kvm-vmm,8,counted,1,wa";
+	static const char samples[] = SAMPLES_COLUMNS
+	    "\n"
+	    "host,hello,1,kvm-vmm,1,counted,1,wall,ns,1000\n"
+	    "host,hello,1,kvm-vmm,2,counted,1,wall,ns,nonsense\n"
+	    "host,hello,0,kvm-vmm,3,counted,1,wall,ns,1000\n"
+	    "host,hello,1,kvm-vmm\n"
+	    "host,hello,1,kvm-vmm,5,counted,2,wall,ns,1000\n"
+	    "host,hello,1,kvm-vmm,6,counted,0,failure,text,\"wrong, \"\"very\"\"\"\n"
+	    "host,hello,1,kvm-vmm,6,counted,0,wall,ns,99\n"
+	    "host,hello,1,kvm-vmm,7,counted,1,wall,ns,3000\n"
+	    "host,hello,1,kvm-vmm,8,counted,1,wa";
 	char *folder = temporary_folder(*state, "results");
 	struct results *results;
 	const struct series *wall;
@@ -288,8 +314,9 @@ static void damage_is_counted(void **state)
 
 static void columns_are_found_by_name(void **state)
 {
-	static const char samples[] = "value,unit,extra,metric,ok,phase,run,backend,guests,workload,where\r\n"
-				      "42,ns,x,wall,1,counted,1,kvm-vmm,1,hello,host\r\n";
+	static const char samples[] =
+	    "value,unit,extra,metric,ok,phase,run,backend,guests,workload,where\r\n"
+	    "42,ns,x,wall,1,counted,1,kvm-vmm,1,hello,host\r\n";
 	static const char fewer[] = "where,workload\nhost,hello\n";
 	char *folder = temporary_folder(*state, "results");
 	struct results *results;
@@ -301,14 +328,16 @@ static void columns_are_found_by_name(void **state)
 	temporary_write(folder, "samples.csv", fewer, strlen(fewer));
 	results = results_read(folder);
 	assert_int_equal(results->series_count, 0);
-	assert_string_equal(results->notes[1], "samples.csv has no column \"guests\" and is left out.");
+	assert_string_equal(results->notes[1],
+			    "samples.csv has no column \"guests\" and is left out.");
 	results_free(results);
 	free(folder);
 }
 
 static void no_results_folder(void **state)
 {
-	char *empty = temporary_folder(*state, "empty"), *none = xasprintf("%s/none", (char *)*state);
+	char *empty = temporary_folder(*state, "empty"),
+	     *none = xasprintf("%s/none", (char *)*state);
 
 	assert_int_equal(report(empty), STATUS_HOST);
 	assert_int_equal(report(none), STATUS_HOST);
@@ -319,14 +348,17 @@ static void no_results_folder(void **state)
 /* On kvm_pvm the text must say that TCG is the faster one for computing, and why. */
 static void software_kvm_is_explained(void **state)
 {
-	char *folder = made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01, .kvm = "kvm_pvm" });
+	char *folder =
+	    made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01, .kvm = "kvm_pvm" });
 	char *markdown;
 
 	setenv("MINIKVM_PLOT_SCRIPTS", "/nonexistent", 1);
 	assert_int_equal(report(folder), STATUS_OK);
 	unsetenv("MINIKVM_PLOT_SCRIPTS");
 	markdown = temporary_text(folder, "report.md");
-	assert_contains(markdown, "runs real-mode code in an instruction emulator, about 450 ns an instruction");
+	assert_contains(
+	    markdown,
+	    "runs real-mode code in an instruction emulator, about 450 ns an instruction");
 	assert_contains(markdown, "does not run this code on the processor but interprets it");
 	assert_contains(markdown, "Plots are missing: the plot scripts were not found");
 	free(markdown);
@@ -335,18 +367,27 @@ static void software_kvm_is_explained(void **state)
 
 static void openmetrics(void **state)
 {
-	char *folder = made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 6, .hostile = "a\"b\\c" });
-	char name[] = "kvm-bench report", quiet[] = "--quiet", *option = xasprintf("--export-openmetrics=%s/metrics.txt", folder);
+	char *folder = made_up_folder(
+	    *state, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 6, .hostile = "a\"b\\c" });
+	char name[] = "kvm-bench report", quiet[] = "--quiet",
+	     *option = xasprintf("--export-openmetrics=%s/metrics.txt", folder);
 	char *argv[] = { name, quiet, option, folder, NULL }, *text;
 
 	assert_int_equal(cmd_report(4, argv), STATUS_OK);
 	text = temporary_text(folder, "metrics.txt");
 	assert_contains(text, "\n# TYPE minikvm_run_seconds gauge\n");
-	assert_contains(text, "minikvm_exits{where=\"host\",workload=\"counter\",guests=\"1\",backend=\"kvm-vmm\",figure=\"median\"} 1461\n");
+	assert_contains(text, "minikvm_exits{where=\"host\",workload=\"counter\",guests=\"1\","
+			      "backend=\"kvm-vmm\",figure=\"median\"} 1461\n");
 	assert_contains(text, "workload=\"a\\\"b\\\\c\"");
 	assert_string_equal(text + strlen(text) - strlen("# EOF\n"), "# EOF\n");
 	for (const char *line = text; *line; line = strchr(line, '\n') + 1)
 		assert_true(line[0] == '#' || strstr(line, "} "));
+	if (system("command -v promtool >/dev/null") == 0) {
+		char *command = xasprintf("promtool check metrics <%s/metrics.txt", folder);
+
+		assert_int_equal(system(command), 0);
+		free(command);
+	}
 	free(text);
 	free(option);
 	free(folder);
@@ -355,14 +396,16 @@ static void openmetrics(void **state)
 /* A third of the bound that is promised: 10^6 rows within seconds and some hundred MiB. */
 static void many_rows(void **state)
 {
-	char *folder = temporary_folder(*state, "results"), *path = xasprintf("%s/samples.csv", folder);
+	char *folder = temporary_folder(*state, "results"),
+	     *path = xasprintf("%s/samples.csv", folder);
 	FILE *file = fopen(path, "we");
 	struct results *results;
 	struct rusage before, after;
 
 	fprintf(file, "%s\n", SAMPLES_COLUMNS);
 	for (int i = 0; i < 330000; i++)
-		fprintf(file, "host,w%d,1,kvm-vmm,%d,counted,1,wall,ns,%d\n", i % 7, i, 1000 + i % 1013);
+		fprintf(file, "host,w%d,1,kvm-vmm,%d,counted,1,wall,ns,%d\n", i % 7, i,
+			1000 + i % 1013);
 	assert_int_equal(fclose(file), 0);
 	getrusage(RUSAGE_SELF, &before);
 	results = results_read(folder);
@@ -380,15 +423,22 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(complete, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(plots_are_drawn, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(exact_figures_agree, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(plots_are_drawn, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(exact_figures_agree, temporary_setup,
+						temporary_teardown),
 		cmocka_unit_test_setup_teardown(hostile_texts, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(partial_folders, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(partial_folders, temporary_setup,
+						temporary_teardown),
 		cmocka_unit_test_setup_teardown(damaged_files, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(damage_is_counted, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(columns_are_found_by_name, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(no_results_folder, temporary_setup, temporary_teardown),
-		cmocka_unit_test_setup_teardown(software_kvm_is_explained, temporary_setup, temporary_teardown),
+		cmocka_unit_test_setup_teardown(damage_is_counted, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(columns_are_found_by_name, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(no_results_folder, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(software_kvm_is_explained, temporary_setup,
+						temporary_teardown),
 		cmocka_unit_test_setup_teardown(openmetrics, temporary_setup, temporary_teardown),
 		cmocka_unit_test_setup_teardown(many_rows, temporary_setup, temporary_teardown),
 	};

@@ -69,7 +69,7 @@ static void binomial_tables(void **state)
 	assert_near(statistics_binomial_half(15, 3), 0.017578125, 1e-12);
 	assert_near(statistics_binomial_half(20, 5), 0.0206947326660156, 1e-12);
 	assert_near(statistics_binomial_half(20, 20), 1, 0);
-	assert_near(statistics_binomial_half(10000, 4999), 0.5 - 0.00398936 , 1e-6);
+	assert_near(statistics_binomial_half(10000, 4999), 0.5 - 0.00398936, 1e-6);
 }
 
 /*
@@ -82,9 +82,9 @@ static void median_interval_table(void **state)
 		size_t n, k;
 		double confidence;
 	} table[] = {
-		{ 6, 1, 0.969 },  { 7, 1, 0.984 },  { 8, 1, 0.992 },  { 9, 2, 0.961 },
-		{ 10, 2, 0.979 }, { 11, 2, 0.988 }, { 12, 3, 0.961 }, { 13, 3, 0.978 },
-		{ 15, 4, 0.965 }, { 17, 5, 0.951 }, { 20, 6, 0.959 }, { 25, 8, 0.957 },
+		{ 6, 1, 0.969 },   { 7, 1, 0.984 },   { 8, 1, 0.992 },	 { 9, 2, 0.961 },
+		{ 10, 2, 0.979 },  { 11, 2, 0.988 },  { 12, 3, 0.961 },	 { 13, 3, 0.978 },
+		{ 15, 4, 0.965 },  { 17, 5, 0.951 },  { 20, 6, 0.959 },	 { 25, 8, 0.957 },
 		{ 30, 10, 0.957 }, { 40, 14, 0.962 }, { 50, 18, 0.967 }, { 100, 40, 0.965 },
 	};
 	double v[100];
@@ -181,7 +181,8 @@ static void permutation_test_with_ties(void **state)
 
 	(void)state;
 	assert_near(p_of(same, 6, same, 6), 1, 1e-12);
-	/* ranks 1.5 1.5 3.5 3.5 5.5 5.5: rank sums of 3 as far as 6.5 from 10.5: 2 of 20 low, 2 high */
+	/* ranks 1.5 1.5 3.5 3.5 5.5 5.5: rank sums of 3 as far as 6.5 from 10.5: 2 of 20 low, 2
+	 * high */
 	assert_near(p_of(a, 3, b, 3), 4 / 20.0, 1e-12);
 }
 
@@ -269,7 +270,8 @@ static void noise_floor_known(void **state)
 	assert_near(statistics_noise_floor(constant, 20, 200, &rng), 0, 0);
 	/* the halves differ by 10 of a median of 105 */
 	assert_near(statistics_noise_floor(drifting, 20, 200, &rng), 10 / 105.0, 0.02);
-	/* medians of 400 scatter by 1.2533 sd / sqrt(400); a difference by sqrt(2) of it, 95 %: 1.96 */
+	/* medians of 400 scatter by 1.2533 sd / sqrt(400); a difference by sqrt(2) of it, 95
+	 * %: 1.96 */
 	floor = statistics_noise_floor(noisy, 400, 1000, &rng);
 	assert_near(floor, 1.96 * M_SQRT2 * 1.2533 * 0.01 / 20, 0.0006);
 	assert_near(statistics_noise_floor(noisy, 3, 100, &rng), 0, 0);
