@@ -264,40 +264,54 @@ static __always_inline struct cell *cell_get(uint16_t *index, uint64_t code, uin
  * Which vCPU the current thread runs, from its own open files: on software KVM no tracepoint
  * tells. Of the files called "kvm-vcpu:N" it is the one whose last runner is this thread.
  */
-#define MAX_FDS 512
+struct vcpu_search {
+	struct thread *thread;
+	struct file **fds;
+};
+
+#define MAX_FDS 4096
+#define MAX_FDS_UNROLLED 64 /* where there is no bpf_loop(): before Linux 5.17 */
+
+/* For bpf_loop(): one file; 1 ends the search. */
+static long vcpu_try(uint32_t i, struct vcpu_search *search)
+{
+	struct thread *t = search->thread;
+	struct file *file = NULL;
+	struct kvm_vcpu *vcpu;
+	const unsigned char *name;
+	char kind[8] = {};
+
+	bpf_probe_read_kernel(&file, sizeof(file), &search->fds[i]);
+	if (!file)
+		return 0;
+	name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
+	bpf_probe_read_kernel(kind, sizeof(kind), name);
+	if (*(uint64_t *)kind != *(uint64_t *)"kvm-vcpu")
+		return 0;
+	vcpu = BPF_CORE_READ(file, private_data);
+	if ((uint32_t)BPF_CORE_READ(vcpu, pid, numbers[0].nr) != t->tid)
+		return 0;
+	t->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
+	t->kvm = (uint64_t)BPF_CORE_READ(vcpu, kvm);
+	return 1;
+}
 
 static __noinline int vcpu_find(struct thread *t)
 {
 	struct task_struct *task = (void *)bpf_get_current_task();
 	struct fdtable *fdt = BPF_CORE_READ(task, files, fdt);
-	struct file **fds = BPF_CORE_READ(fdt, fd);
-	uint32_t max = BPF_CORE_READ(fdt, max_fds);
-	uint32_t i;
+	struct vcpu_search search = { t, BPF_CORE_READ(fdt, fd) };
+	uint32_t count = BPF_CORE_READ(fdt, max_fds), i;
 
 	if (!t)
 		return 0;
-	for (i = 0; i < MAX_FDS; i++) {
-		struct file *file = NULL;
-		struct kvm_vcpu *vcpu;
-		const unsigned char *name;
-		char kind[8] = {};
-
-		if (i >= max)
-			break;
-		bpf_probe_read_kernel(&file, sizeof(file), &fds[i]);
-		if (!file)
-			continue;
-		name = BPF_CORE_READ(file, f_path.dentry, d_name.name);
-		bpf_probe_read_kernel(kind, sizeof(kind), name);
-		if (*(uint64_t *)kind != *(uint64_t *)"kvm-vcpu")
-			continue;
-		vcpu = BPF_CORE_READ(file, private_data);
-		if ((uint32_t)BPF_CORE_READ(vcpu, pid, numbers[0].nr) != t->tid)
-			continue;
-		t->vcpu = BPF_CORE_READ(vcpu, vcpu_id);
-		t->kvm = (uint64_t)BPF_CORE_READ(vcpu, kvm);
-		break;
+	if (bpf_core_enum_value_exists(enum bpf_func_id, BPF_FUNC_loop)) {
+		bpf_loop(count < MAX_FDS ? count : MAX_FDS, vcpu_try, &search, 0);
+		return 0;
 	}
+	for (i = 0; i < MAX_FDS_UNROLLED && i < count; i++)
+		if (vcpu_try(i, &search))
+			break;
 	return 0;
 }
 

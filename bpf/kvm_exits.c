@@ -49,7 +49,7 @@ static const struct argp_option argp_options[] = {
 	{ "key", 'k', "KEY", 0, "Sort by this column", 2 },
 	{ "json", OPT_JSON, NULL, 0, "JSON, with full histograms", 2 },
 	{ "csv", OPT_CSV, NULL, 0, "CSV", 2 },
-	{ "live", OPT_LIVE, NULL, 0, "A screen that follows; plain rows when not on a terminal", 2 },
+	{ "live", OPT_LIVE, NULL, 0, "A screen that follows (COMMAND then has no terminal); plain rows when not on a terminal", 2 },
 	{ "interval", 'i', "SECONDS", 0, "Refresh of --live, default 1", 2 },
 	{ "histogram", OPT_HISTOGRAM, NULL, 0, "Draw the distribution of each row's time", 2 },
 	{ "output", 'o', "FILE", 0, "Write the report to FILE", 2 },
@@ -63,13 +63,6 @@ static const struct argp_option argp_options[] = {
 	{ "verbose", 'v', NULL, 0, "Pass on what libbpf and the verifier say", 4 },
 	{ 0 },
 };
-
-void fatal(const char *what, const char *hint, int error)
-{
-	fprintf(stderr, "kvm-exits: %s%s%s; %s\n", what, error ? ": " : "",
-		error ? strerror(error) : "", hint);
-	exit(STATUS_HOST);
-}
 
 /* ---- options ---- */
 
@@ -335,11 +328,11 @@ static int trace(const struct options *o)
 	struct run r;
 	FILE *out;
 
+	out = output_open(o);
 	if (o->command)
-		target_start(&t, o->command);
+		target_start(&t, o->command, o->live && live_on_terminal(out));
 	else
 		target_find(&t, o->pid);
-	out = output_open(o);
 	s = session_open(o, t.pid);
 	r = (struct run){ .options = o, .session = s, .target = &t };
 	if (o->record)

@@ -27,6 +27,11 @@ struct live {
 	uint64_t shown_ns; /* since the start, of what is on the screen */
 };
 
+bool live_on_terminal(FILE *out)
+{
+	return isatty(fileno(out)) && isatty(STDIN_FILENO);
+}
+
 struct live *live_open(const struct options *o, FILE *out, uint64_t now_ns)
 {
 	struct live *l = calloc(1, sizeof(*l));
@@ -39,7 +44,7 @@ struct live *live_open(const struct options *o, FILE *out, uint64_t now_ns)
 	while (sort_keys[l->key] && strncmp(sort_keys[l->key], o->key, strlen(o->key)))
 		l->key++;
 	l->view = o->events & WATCH_EXIT ? VIEW_HW : VIEW_USER;
-	if (!isatty(fileno(out)) || !isatty(STDIN_FILENO))
+	if (!live_on_terminal(out))
 		return l;
 	l->screen = newterm(NULL, out, stdin);
 	if (!l->screen)

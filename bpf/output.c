@@ -43,8 +43,13 @@ bool has_hw_exits(const struct session *s)
 static bool has_user_exits(const struct session *s)
 {
 	const struct thread *threads;
+	uint32_t count = session_threads(s, &threads), i, row;
 
-	return session_threads(s, &threads) > 0;
+	for (i = 0; i < count; i++)
+		for (row = 0; row < USER_ROWS; row++)
+			if (threads[i].user_index[row])
+				return true;
+	return false;
 }
 
 /* What can be lost, and what to do about it. */
@@ -108,8 +113,8 @@ const char *run_note(const struct run *r, size_t i)
 		{ session_has_exits(s) && !has_hw_exits(s) && has_user_exits(s),
 		  "kvm_exit never fired: this is software KVM; returns to user space, port accesses "
 		  "and (--event=insn) emulated instructions are what it shows" },
-		{ !has_user_exits(s), "no KVM_RUN was seen: is this process a VMM, and does its guest "
-				      "leave the vCPU?" },
+		{ !has_user_exits(s) && !has_hw_exits(s),
+		  "no exit was seen: is this a VMM, does its guest run, is --vcpu one it has?" },
 		{ session_missing(s) & WATCH_EXIT, "this kernel has no kvm_exit tracepoint" },
 		{ session_missing(s) & ~WATCH_EXIT,
 		  "this kernel lacks tracepoints of other events asked for" },
@@ -191,30 +196,40 @@ FORMAT(p999, quantile(buf, r, 0.999))
 FORMAT(off_cpu, number(buf, r, r->off_cpu_ns))
 FORMAT(extra, snprintf(buf, 24, "%" PRIu64, r->extra))
 
+/* 80 columns have room for priorities 0 to 2, 160 for all. */
 static const struct column columns[] = {
 	{ "SAMPLES", 10, 0, f_samples },   { "SHARE", 8, 0, f_share },
-	{ "TIME%", 8, 1, f_time_share },   { "MIN", 9, 4, f_min },
-	{ "MAX", 11, 3, f_max },           { "MEAN", 9, 1, f_mean },
-	{ "P50", 9, 2, f_p50 },            { "P90", 9, 5, f_p90 },
-	{ "P99", 9, 2, f_p99 },            { "P99.9", 11, 5, f_p999 },
-	{ "OFF-CPU", 12, 6, f_off_cpu },   { NULL, 10, 1, f_extra },
+	{ "TIME%", 8, 1, f_time_share },   { "MIN", 10, 4, f_min },
+	{ "MAX", 12, 4, f_max },           { "MEAN", 10, 1, f_mean },
+	{ "P50", 10, 3, f_p50 },           { "P90", 10, 5, f_p90 },
+	{ "P99", 11, 2, f_p99 },           { "P99.9", 12, 5, f_p999 },
+	{ "OFF-CPU", 13, 6, f_off_cpu },   { NULL, 9, 1, f_extra },
 };
 
-#define NAME_WIDTH 26
+#define COLUMNS (sizeof(columns) / sizeof(columns[0]))
+#define NAME_WIDTH 24
 
+static bool column_applies(const struct view *v, const struct column *c)
+{
+	if (c->format == f_extra)
+		return view_extra(v->id) != NULL;
+	return c->format == f_samples || c->format == f_share || view_timed(v->id);
+}
+
+/* Whether there is room for a column beside all that are more important, or as important and left of it. */
 static bool column_fits(const struct view *v, const struct column *c, int width)
 {
 	int used = NAME_WIDTH;
 	size_t i;
 
-	if (c->format == f_extra ? !view_extra(v->id) :
-				   c->format != f_samples && c->format != f_share && !view_timed(v->id))
-		return false;
-	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++)
-		if (columns[i].priority < c->priority || &columns[i] <= c)
-			if (columns[i].priority <= c->priority)
-				used += columns[i].width;
-	return used <= width;
+	for (i = 0; i < COLUMNS; i++) {
+		const struct column *other = &columns[i];
+
+		if (column_applies(v, other) &&
+		    (other->priority < c->priority || (other->priority == c->priority && other <= c)))
+			used += other->width;
+	}
+	return column_applies(v, c) && used <= width;
 }
 
 void row_print(FILE *out, const struct view *v, const struct row *row, int width)
@@ -223,14 +238,14 @@ void row_print(FILE *out, const struct view *v, const struct row *row, int width
 	size_t i;
 
 	fprintf(out, "%-*.*s", NAME_WIDTH, NAME_WIDTH, row ? row->name : view_name(v->id));
-	for (i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
+	for (i = 0; i < COLUMNS; i++) {
 		const struct column *c = &columns[i];
 
 		if (!column_fits(v, c, width))
 			continue;
 		if (row)
 			c->format(buf, v, row);
-		fprintf(out, "%*s", c->width,
+		fprintf(out, " %*s", c->width - 1,
 			row ? buf : c->format == f_extra ? view_extra(v->id) : c->heading);
 	}
 	fputc('\n', out);

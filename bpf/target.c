@@ -49,7 +49,16 @@ void target_find(struct target *t, pid_t pid)
 	comm_read(pid, t->comm);
 }
 
-static _Noreturn void child(char **command, int go_fd)
+static void standard_files_null(void)
+{
+	int fd = open("/dev/null", O_RDWR);
+
+	dup2(fd, STDIN_FILENO);
+	dup2(fd, STDOUT_FILENO);
+	dup2(fd, STDERR_FILENO);
+}
+
+static _Noreturn void child(char **command, bool quiet, int go_fd)
 {
 	sigset_t none;
 	char c;
@@ -59,13 +68,15 @@ static _Noreturn void child(char **command, int go_fd)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	if (read(go_fd, &c, 1) != 1)
 		_exit(0);
+	if (quiet)
+		standard_files_null();
 	execvp(command[0], command);
 	fprintf(stderr, "kvm-exits: %s: %s; give a program that can be run\n", command[0],
 		strerror(errno));
 	_exit(errno == ENOENT ? 127 : 126);
 }
 
-void target_start(struct target *t, char **command)
+void target_start(struct target *t, char **command, bool quiet)
 {
 	const char *name = strrchr(command[0], '/');
 	int pipe_fds[2];
@@ -79,7 +90,7 @@ void target_start(struct target *t, char **command)
 		fatal("fork", "raise ulimit -u", errno);
 	if (!t->pid) {
 		close(pipe_fds[1]);
-		child(command, pipe_fds[0]);
+		child(command, quiet, pipe_fds[0]);
 	}
 	close(pipe_fds[0]);
 	t->go_fd = pipe_fds[1];

@@ -16,7 +16,8 @@ struct target {
 
 /* Both end the program with a message when there is no such process or no more can be made. */
 void target_find(struct target *t, pid_t pid);
-void target_start(struct target *t, char **command);
+/* quiet: the command gets /dev/null as its standard files, as the terminal is taken */
+void target_start(struct target *t, char **command, bool quiet);
 
 void target_go(struct target *t); /* runs the command */
 
