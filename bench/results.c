@@ -446,23 +446,24 @@ static void read_rows(struct results *results, const char *name, const char *con
 }
 
 /* ---- The folder ---- */
-static json_t *read_optional_json(struct results *results, const char *name, bool expected)
+/* machine.json; an empty object, and a note, if it cannot be used. */
+static json_t *read_machine(struct results *results)
 {
-	char *path = xasprintf("%s/%s", results->path, name);
+	char *path = xasprintf("%s/" MACHINE_JSON, results->path);
 	json_t *json = NULL;
 
-	if (access(path, R_OK) == 0) {
+	if (access(path, R_OK) < 0) {
+		results_note(results, MACHINE_JSON " cannot be read: %s.", strerror(errno));
+	} else {
 		json = json_read(path);
-		if (!json || !json_is_object(json)) {
-			results_note(results, "%s is damaged and is left out.", name);
+		if (!json_is_object(json)) {
+			results_note(results, MACHINE_JSON " is damaged and is left out.");
 			json_decref(json);
 			json = NULL;
 		}
-	} else if (expected) {
-		results_note(results, "%s cannot be read: %s.", name, strerror(errno));
 	}
 	free(path);
-	return json;
+	return json ? json : json_object();
 }
 
 static struct results *results_new(const char *path)
@@ -534,10 +535,7 @@ struct results *results_read(const char *path)
 	if (!looks_like_results(path))
 		return NULL;
 	results = results_new(path);
-	results->machine = read_optional_json(results, MACHINE_JSON, true);
-	if (!results->machine)
-		results->machine = json_object();
-	results->gate = read_optional_json(results, GATE_JSON, false);
+	results->machine = read_machine(results);
 	read_samples(results);
 	order_workloads(results);
 	read_histograms(results);
@@ -575,7 +573,6 @@ void results_free(struct results *results)
 	free(results->workloads);
 	free(results->notes);
 	json_decref(results->machine);
-	json_decref(results->gate);
 	free(results->path);
 	free(results);
 }

@@ -17,7 +17,6 @@
 
 #define SPLIT_CSV "split.csv"
 #define IRQ_LATENCY_CSV "irq_latency.csv"
-#define GATE_JSON "gate.json"
 
 /* Where a figure comes from; the three never meet in one number. */
 #define WHERE_HOST "host"
@@ -112,7 +111,6 @@ struct results {
 	char *path;	  /* folder, without a slash at the end */
 	const char *name; /* its last component */
 	json_t *machine;  /* machine.json; an empty object if it cannot be read */
-	json_t *gate;	  /* gate.json or NULL */
 
 	struct series *series;
 	size_t series_count;

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "claims.h"
+#include "gate_verdict.h"
 
 static const struct {
 	const char *where, *title, *figures;
@@ -127,17 +128,15 @@ static void verdict_crosscheck(struct report *report)
 
 static void verdict_gate(struct report *report)
 {
-	const json_t *gate = report->results->gate;
-	const char *verdict = json_text(gate, "verdict", NULL);
+	json_t *gate = gate_verdict(report->results);
+	const char *verdict = json_text(gate, "verdict", "not run");
+	enum state state = !strcmp(verdict, "pass")   ? STATE_GOOD
+			   : !strcmp(verdict, "fail") ? STATE_BAD
+						      : STATE_UNKNOWN;
 
-	if (!verdict)
-		document_verdict(report->document, STATE_UNKNOWN, "Gate",
-				 "not run: `kvm-bench gate` compares exact counts and path lengths "
-				 "with the reference");
-	else
-		document_verdict(report->document,
-				 !strcmp(verdict, "pass") ? STATE_GOOD : STATE_BAD, "Gate",
-				 "%s: %s", verdict, json_text(gate, "text", "see gate.json"));
+	document_verdict(report->document, state, "Gate", "%s: %s", verdict,
+			 json_text(gate, "text", ""));
+	json_decref(gate);
 }
 
 static void verdict_claims(struct report *report)

@@ -365,6 +365,41 @@ static void software_kvm_is_explained(void **state)
 	free(folder);
 }
 
+/* The gate's verdict stands at the head: what failed first, and with which status. */
+static void gate_is_asked(void **state)
+{
+	static const struct {
+		const char *status, *says, *expected;
+	} cases[] = {
+		{ "0", "note of it\ngate: 42 figures compared, 0 failed",
+		  "✓ **Gate** pass: 42 figures compared, 0 failed" },
+		{ "1",
+		  "FAIL hello on kvm-vmm: 2 exits, were 1\nFAIL x\ngate: 42 figures compared, 2 "
+		  "failed",
+		  "✗ **Gate** fail: hello on kvm-vmm: 2 exits, were 1\n" },
+		{ NULL, NULL, "? **Gate** not run: no reference\n" },
+	};
+	char *folder =
+	    made_up_folder(*state, &(struct made_up){ .seed = 1, .noise = 0.01, .runs = 3 });
+
+	setenv("MINIKVM_PLOT_SCRIPTS", "/nonexistent", 1);
+	for (size_t i = 0; i < ARRAY_SIZE(cases); i++) {
+		char *markdown;
+
+		unsetenv("GATE_STATUS");
+		if (cases[i].status) {
+			setenv("GATE_STATUS", cases[i].status, 1);
+			setenv("GATE_SAYS", cases[i].says, 1);
+		}
+		assert_int_equal(report(folder), STATUS_OK);
+		markdown = temporary_text(folder, "report.md");
+		assert_contains(markdown, cases[i].expected);
+		free(markdown);
+	}
+	unsetenv("MINIKVM_PLOT_SCRIPTS");
+	free(folder);
+}
+
 static void openmetrics(void **state)
 {
 	char *folder = made_up_folder(
@@ -439,6 +474,7 @@ int main(void)
 						temporary_teardown),
 		cmocka_unit_test_setup_teardown(software_kvm_is_explained, temporary_setup,
 						temporary_teardown),
+		cmocka_unit_test_setup_teardown(gate_is_asked, temporary_setup, temporary_teardown),
 		cmocka_unit_test_setup_teardown(openmetrics, temporary_setup, temporary_teardown),
 		cmocka_unit_test_setup_teardown(many_rows, temporary_setup, temporary_teardown),
 	};
