@@ -323,7 +323,7 @@ static void qemu_command(const struct env *env, const struct workload *workload,
 	/* A chardev has one device: one that reads leaves the debug console another. */
 	if (workload->rom && workload->input)
 		argv_add_all(argv, (const char *const[]){
-				       "-chardev", "file,id=out,path=/dev/stdout", "-device",
+				       "-chardev", "file,id=out,path=/proc/self/fd/1", "-device",
 				       "isa-debugcon,iobase=0xe9,chardev=out", NULL });
 	else if (workload->rom)
 		argv_add_all(argv, (const char *const[]){
