@@ -317,10 +317,19 @@ static double seconds_per_run(const struct combo *combo)
 	return combo->executions > 0 ? combo->seconds / combo->executions : 0.2;
 }
 
-/* One run of each slow workload is all that --quick has time for, and no warm-up. */
+/* Slow ones are capped: --quick has time for one run of each. */
 static bool is_slow(const struct combo *combo)
 {
 	return combo->workload->max_runs != 0;
+}
+
+/*
+ * What takes a second is the same warm or cold. The exact machine's first run is another one,
+ * though, and a second is nothing there.
+ */
+static bool wants_warmup(const struct schedule *schedule, const struct combo *combo)
+{
+	return !is_slow(combo) || strcmp(schedule->env->where, "exact") == 0;
 }
 
 static unsigned run_limit(const struct combo *combo, const struct run_options *options)
@@ -478,7 +487,7 @@ static void run_round(struct schedule *schedule, unsigned round, enum run_phase 
 			if (schedule->interrupted)
 				return;
 			if (!combo->finished &&
-			    !(phase == PHASE_WARMUP && schedule->options->quick && is_slow(combo)))
+			    (phase != PHASE_WARMUP || wants_warmup(schedule, combo)))
 				run_combo(schedule, combo, round, phase);
 		}
 	}
