@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include <argp.h>
 #include <fnmatch.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -62,6 +63,8 @@ static const struct argp_option argp_options[] = {
 	{ "as", OPT_AS, "NAME", OPTION_HIDDEN, "This machine is: host, lab, exact", 3 },
 	{ 0 },
 };
+
+#define NO_RUNS_GIVEN UINT_MAX
 
 static unsigned parse_count(const char *text, struct argp_state *state, const char *option)
 {
@@ -188,6 +191,10 @@ static void check_names(struct run_options *options, struct argp_state *state)
 
 static void apply_defaults(struct run_options *options, struct argp_state *state)
 {
+	if (options->runs == 0)
+		argp_error(state, "--runs=0: at least one run is due");
+	if (options->runs != NO_RUNS_GIVEN)
+		options->min_runs = options->max_runs = options->runs;
 	if (!options->min_runs)
 		options->min_runs = options->quick ? 3 : 6;
 	if (options->max_runs && options->min_runs > options->max_runs)
@@ -201,80 +208,77 @@ static void apply_defaults(struct run_options *options, struct argp_state *state
 	check_names(options, state);
 }
 
+/* Where each option's argument goes. */
+enum slot_kind { SLOT_NAMES, SLOT_TEXT, SLOT_COUNT, SLOT_SECONDS, SLOT_FLAG };
+
+static const struct slot {
+	int key;
+	enum slot_kind kind;
+	size_t offset; /* in struct run_options */
+	const char *name;
+} slots[] = {
+	{ 'w', SLOT_NAMES, offsetof(struct run_options, workloads), "workload" },
+	{ OPT_BACKEND, SLOT_NAMES, offsetof(struct run_options, backends), "backend" },
+	{ OPT_GUESTS, SLOT_NAMES, offsetof(struct run_options, guests), "guests" },
+	{ OPT_WHERE, SLOT_TEXT, offsetof(struct run_options, where), "where" },
+	{ OPT_AS, SLOT_TEXT, offsetof(struct run_options, as), "as" },
+	{ 'o', SLOT_TEXT, offsetof(struct run_options, output), "output" },
+	{ OPT_EXPORT_JSON, SLOT_TEXT, offsetof(struct run_options, export_json), "export-json" },
+	{ OPT_EXPORT_CSV, SLOT_TEXT, offsetof(struct run_options, export_csv), "export-csv" },
+	{ OPT_EXPORT_MARKDOWN, SLOT_TEXT, offsetof(struct run_options, export_markdown),
+	  "export-markdown" },
+	{ 'W', SLOT_COUNT, offsetof(struct run_options, warmup), "warmup" },
+	{ 'r', SLOT_COUNT, offsetof(struct run_options, runs), "runs" },
+	{ OPT_MIN_RUNS, SLOT_COUNT, offsetof(struct run_options, min_runs), "min-runs" },
+	{ OPT_MAX_RUNS, SLOT_COUNT, offsetof(struct run_options, max_runs), "max-runs" },
+	{ OPT_TIME, SLOT_SECONDS, offsetof(struct run_options, budget_s), "time" },
+	{ OPT_TIMEOUT, SLOT_SECONDS, offsetof(struct run_options, timeout_s), "timeout" },
+	{ OPT_QUICK, SLOT_FLAG, offsetof(struct run_options, quick), "quick" },
+	{ OPT_TUNE, SLOT_FLAG, offsetof(struct run_options, tune), "tune" },
+	{ OPT_NO_REPORT, SLOT_FLAG, offsetof(struct run_options, no_report), "no-report" },
+	{ OPT_NO_CROSSCHECK, SLOT_FLAG, offsetof(struct run_options, no_crosscheck),
+	  "no-crosscheck" },
+};
+
+static void set_slot(struct run_options *options, const struct slot *slot, const char *arg,
+		     struct argp_state *state)
+{
+	void *place = (char *)options + slot->offset;
+
+	switch (slot->kind) {
+	case SLOT_NAMES:
+		add_names(place, arg, state);
+		break;
+	case SLOT_TEXT:
+		replace(place, arg);
+		break;
+	case SLOT_COUNT:
+		*(unsigned *)place = parse_count(arg, state, slot->name);
+		break;
+	case SLOT_SECONDS:
+		*(double *)place = parse_duration(arg, state, slot->name);
+		break;
+	case SLOT_FLAG:
+		*(bool *)place = true;
+		break;
+	}
+}
+
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
-	struct run_options *o = state->input;
+	struct run_options *options = state->input;
 
-	switch (key) {
-	case 'w':
-		add_names(&o->workloads, arg, state);
-		break;
-	case OPT_BACKEND:
-		add_names(&o->backends, arg, state);
-		break;
-	case OPT_GUESTS:
-		add_names(&o->guests, arg, state);
-		break;
-	case OPT_WHERE:
-		replace(&o->where, arg);
-		break;
-	case OPT_AS:
-		replace(&o->as, arg);
-		break;
-	case OPT_QUICK:
-		o->quick = true;
-		break;
-	case OPT_TUNE:
-		o->tune = true;
-		break;
-	case 'W':
-		o->warmup = parse_count(arg, state, "warmup");
-		break;
-	case 'r':
-		o->min_runs = o->max_runs = parse_count(arg, state, "runs");
-		if (!o->min_runs)
-			argp_error(state, "--runs=0: at least one run is due");
-		break;
-	case OPT_MIN_RUNS:
-		o->min_runs = parse_count(arg, state, "min-runs");
-		break;
-	case OPT_MAX_RUNS:
-		o->max_runs = parse_count(arg, state, "max-runs");
-		break;
-	case OPT_TIME:
-		o->budget_s = parse_duration(arg, state, "time");
-		break;
-	case OPT_TIMEOUT:
-		o->timeout_s = parse_duration(arg, state, "timeout");
-		break;
-	case 'o':
-		replace(&o->output, arg);
-		break;
-	case OPT_EXPORT_JSON:
-		replace(&o->export_json, arg);
-		break;
-	case OPT_EXPORT_CSV:
-		replace(&o->export_csv, arg);
-		break;
-	case OPT_EXPORT_MARKDOWN:
-		replace(&o->export_markdown, arg);
-		break;
-	case OPT_NO_REPORT:
-		o->no_report = true;
-		break;
-	case OPT_NO_CROSSCHECK:
-		o->no_crosscheck = true;
-		break;
-	case ARGP_KEY_ARG:
-		argp_error(state, "'%s': run takes options only", arg);
-		break;
-	case ARGP_KEY_END:
-		apply_defaults(o, state);
-		break;
-	default:
-		return ARGP_ERR_UNKNOWN;
+	for (size_t i = 0; i < ARRAY_SIZE(slots); i++) {
+		if (slots[i].key == key) {
+			set_slot(options, &slots[i], arg, state);
+			return 0;
+		}
 	}
-	return 0;
+	if (key == ARGP_KEY_ARG)
+		argp_error(state, "'%s': run takes options only", arg);
+	if (key == ARGP_KEY_END)
+		apply_defaults(options, state);
+	return key == ARGP_KEY_END ? 0 : ARGP_ERR_UNKNOWN;
 }
 
 static char *join_command(int argc, char **argv)
@@ -300,6 +304,7 @@ void run_options_parse(struct run_options *options, int argc, char **argv)
 	};
 
 	*options = (struct run_options){ .warmup = 1,
+					 .runs = NO_RUNS_GIVEN,
 					 .timeout_s = 30,
 					 .where = xstrdup("auto"),
 					 .as = xstrdup("host"),

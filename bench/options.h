@@ -16,6 +16,7 @@ struct name_list {
 struct run_options {
 	bool quick, tune, no_report, no_crosscheck;
 	unsigned warmup;
+	unsigned runs;		     /* as given; parsing turns it into the two below */
 	unsigned min_runs, max_runs; /* equal: exactly so many */
 	double budget_s;	     /* no new round after this long, once min_runs are done */
 	double timeout_s;	     /* of one run */

@@ -272,19 +272,14 @@ static char *label(const struct series *series)
 			 series->where);
 }
 
-static json_t *json_result(const struct series *series)
+/* One row of an export, name to be freed; false for a series that has none. */
+static bool export_row(const struct series *series, struct figures *figures, char **name)
 {
-	struct figures f = figures_of(series->times, series->time_count);
-	json_t *times = json_array(), *result;
-	char *name = label(series);
-
-	for (size_t i = 0; i < series->time_count; i++)
-		json_array_append_new(times, json_real(series->times[i] / 1e9));
-	result = json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:o}", "command", name, "mean",
-			   f.mean / 1e9, "stddev", f.deviation / 1e9, "median", f.median / 1e9,
-			   "min", f.min / 1e9, "max", f.max / 1e9, "times", times);
-	free(name);
-	return result;
+	if (!series->time_count || is_exact(series))
+		return false;
+	*figures = figures_of(series->times, series->time_count);
+	*name = label(series);
+	return true;
 }
 
 static int export_json(const struct series_list *list, const char *path)
@@ -292,9 +287,24 @@ static int export_json(const struct series_list *list, const char *path)
 	json_t *results = json_array(), *json = json_pack("{s:o}", "results", results);
 	int status;
 
-	for (size_t i = 0; i < list->count; i++)
-		if (list->items[i].time_count && !is_exact(&list->items[i]))
-			json_array_append_new(results, json_result(&list->items[i]));
+	for (size_t i = 0; i < list->count; i++) {
+		const struct series *series = &list->items[i];
+		json_t *times;
+		struct figures f;
+		char *name;
+
+		if (!export_row(series, &f, &name))
+			continue;
+		times = json_array();
+		for (size_t j = 0; j < series->time_count; j++)
+			json_array_append_new(times, json_real(series->times[j] / 1e9));
+		json_array_append_new(results,
+				      json_pack("{s:s, s:f, s:f, s:f, s:f, s:f, s:o}", "command",
+						name, "mean", f.mean / 1e9, "stddev",
+						f.deviation / 1e9, "median", f.median / 1e9, "min",
+						f.min / 1e9, "max", f.max / 1e9, "times", times));
+		free(name);
+	}
 	status = json_write(path, json);
 	json_decref(json);
 	return status;
@@ -311,10 +321,8 @@ static int export_csv(const struct series_list *list, const char *path)
 		struct figures f;
 		char *name;
 
-		if (!series->time_count || is_exact(series))
+		if (!export_row(series, &f, &name))
 			continue;
-		f = figures_of(series->times, series->time_count);
-		name = label(series);
 		csv_text(&csv, name);
 		csv_number(&csv, f.mean / 1e9);
 		csv_number(&csv, f.deviation / 1e9);
@@ -344,10 +352,8 @@ static int export_markdown(const struct series_list *list, const char *path)
 		struct figures f;
 		char *name;
 
-		if (!series->time_count || is_exact(series))
+		if (!export_row(series, &f, &name))
 			continue;
-		f = figures_of(series->times, series->time_count);
-		name = label(series);
 		fprintf(file, "| `%s` | %.3f ± %.3f | %.3f | %.3f | %.3f |\n", name, f.mean / 1e6,
 			f.deviation / 1e6, f.min / 1e6, f.max / 1e6, f.median / 1e6);
 		free(name);
