@@ -19,6 +19,7 @@ const volatile uint32_t max_threads, max_cells, max_hists;
 
 uint32_t used_threads, used_cells, used_hists;
 struct lost lost;
+uint64_t last_inject_ns; /* of any interrupt */
 
 /* In the program's own data: an address and an index, where a map would be looked up. */
 struct thread threads[MAX_THREADS];

@@ -546,10 +546,14 @@ int irq_set(uint64_t *ctx)
 		return 0;
 	}
 	add(&irq->raised);
-	if (irq->pending_ns)
-		add(&irq->coalesced);
-	else
+	if (!irq->pending_ns) {
 		irq->pending_ns = now;
+	} else if (irq->pending_ns < last_inject_ns && irq->next_ns < last_inject_ns) {
+		/* the pending one may be in service: then this one is delivered after it */
+		irq->next_ns = now;
+	} else {
+		add(&irq->coalesced);
+	}
 	return 0;
 }
 
@@ -576,6 +580,7 @@ int irq_inject(uint64_t *ctx)
 	j = &t->inject[table_index(t->inject_depth, INJECT_DEPTH)];
 	j->ns = now;
 	j->vector = vector;
+	last_inject_ns = now;
 	t->inject_depth++;
 	return 0;
 }
@@ -614,12 +619,13 @@ int irq_ack(uint64_t *ctx)
 	}
 	add(&irq->acked);
 	raised = irq->pending_ns;
-	irq->pending_ns = 0;
-	if (!raised)
+	irq->pending_ns = irq->next_ns > delivered ? irq->next_ns : 0;
+	irq->next_ns = 0;
+	if (!raised || delivered < raised) { /* dropped: a PIC's reset acknowledges what is pending */
+		add(&irq->not_delivered);
 		return 0;
+	}
 	span_add(&irq->span[IRQ_INJECTED_TO_HANDLED], now - raised, false);
-	if (delivered < raised)
-		return 0;
 	span_add(&irq->span[IRQ_INJECTED_TO_DELIVERED], delivered - raised, false);
 	span_add(&irq->span[IRQ_DELIVERED_TO_HANDLED], now - delivered, false);
 	return 0;

@@ -149,9 +149,11 @@ enum irq_span { IRQ_INJECTED_TO_DELIVERED, IRQ_DELIVERED_TO_HANDLED, IRQ_INJECTE
 struct irq {
 	uint64_t raised, lowered;
 	uint64_t raised_outside; /* by a thread that is not the target's: kernel thread, interrupt */
-	uint64_t coalesced;      /* raised again before the guest acknowledged the last */
+	uint64_t coalesced;      /* raised again before the last was delivered */
 	uint64_t acked;
+	uint64_t not_delivered;  /* acknowledged, but not by a handler: the PIC was reset */
 	uint64_t pending_ns;     /* of the oldest unacknowledged raise; 0: none */
+	uint64_t next_ns;        /* of one that came when that might have been in service */
 	struct span span[IRQ_SPANS];
 };
 

@@ -30,7 +30,7 @@
  *    "pio": [{"port": "0x500", "direction": "out" | "in", "count", "bytes"}],
  *    "mmio": [{"address": "0xfe000000", "direction": "write" | "read" | "read-wait",
  *              "count", "bytes"}],
- *    "irq": [{"gsi", "raised", "raised_outside", "lowered", "coalesced", "acked",
+ *    "irq": [{"gsi", "raised", "raised_outside", "lowered", "coalesced", "acked", "not_delivered",
  *      "injected_to_delivered_ns", "delivered_to_handled_ns", "injected_to_handled_ns": spans}]}
  *
  * KVM_RUN that returned -1 has reason "EINTR" or the like, code -1 and errno set, as in

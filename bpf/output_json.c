@@ -211,6 +211,7 @@ static json_t *irqs(const struct session *s)
 		put(o, "lowered", irq[i].lowered);
 		put(o, "coalesced", irq[i].coalesced);
 		put(o, "acked", irq[i].acked);
+		put(o, "not_delivered", irq[i].not_delivered);
 		put_span(o, "injected_to_delivered_ns", s, &irq[i].span[IRQ_INJECTED_TO_DELIVERED]);
 		put_span(o, "delivered_to_handled_ns", s, &irq[i].span[IRQ_DELIVERED_TO_HANDLED]);
 		put_span(o, "injected_to_handled_ns", s, &irq[i].span[IRQ_INJECTED_TO_HANDLED]);

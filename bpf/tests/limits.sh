@@ -121,7 +121,7 @@ json --vcpu=7
 equal "--vcpu=7: none" 0 "$(jq '.vcpus | length' "$work/json")"
 
 # Other processes' VMs are not counted, with -a they are.
-./kvm-vmm --timeout=8s --timer-period=1ms guests/counter.bin >/dev/null 2>&1 &
+./kvm-vmm --timeout=60s --timer-period=20ms guests/counter.bin >/dev/null 2>&1 &
 vmm=$!
 json --event=user
 equal "another VM runs: not ours" 13 "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")"
