@@ -17,6 +17,8 @@
 
 #define ALPHA 0.01
 #define SEED 20260101
+/* Unchanged programs that move further than this between sessions: the machine has changed. */
+#define UNSTEADY 0.10
 /* Enough to find p < ALPHA / rows for some thousand rows. */
 #define PERMUTATIONS 1000000
 
@@ -33,12 +35,22 @@ struct row {
 	double floor;  /* share; differences up to it are noise */
 	double p;      /* after Holm */
 	bool exact, differs, regressed;
+	bool unsteady; /* the machine was not the same: no verdict */
+};
+
+struct control {
+	size_t rows;
+	double drift;	 /* median of what the control's rows moved by together, as a share */
+	double spread;	 /* 90th percentile of how far one of them is from that */
+	double quartile; /* upper quartile of what one moved by: small while the machine stays the
+			    same */
 };
 
 struct comparison {
 	struct results *a, *b;
 	struct row *row;
 	size_t count;
+	struct control wall, cpu;
 	size_t regressed, improved, same;
 };
 
@@ -81,53 +93,95 @@ static const struct series *counterpart(const struct results *other, const struc
 }
 
 /* ---- The noise floor between two sessions ---- */
-/* QEMU is the same program in both folders: what it seems to change by is the machine's doing. */
-static bool is_control(const struct series *s)
-{
-	return strcmp(s->backend, OURS) != 0 && strcmp(s->backend, "floor") != 0;
-}
-
 static const char *backend_version(const struct results *results, const char *backend)
 {
 	const json_t *list = json_object_get(results->machine, "backends"), *entry;
 	size_t i;
 
-	json_array_foreach(list, i, entry) if (!strcmp(json_text(entry, "backend", ""),
-						       backend)) return json_text(entry, "version",
-										  "");
+	json_array_foreach(list, i, entry)
+	{
+		if (!strcmp(json_text(entry, "backend", ""), backend))
+			return json_text(entry, "version", "");
+	}
 	return "";
 }
 
-static double control_floor(const struct comparison *c, const char *metric)
+/* QEMU and native code are the same in both folders: what they move by is the machine's doing. */
+static bool is_control(const struct comparison *c, const struct series *s)
 {
-	double floor = 0;
+	return strcmp(s->backend, OURS) != 0 && strcmp(s->backend, "floor") != 0 &&
+	       !strcmp(backend_version(c->a, s->backend), backend_version(c->b, s->backend));
+}
+
+/* What the control says of a metric: CPU time and memory have their own, every other time goes by
+ * wall. */
+static const char *control_metric(const struct series *s)
+{
+	return !strcmp(s->metric, "cpu") || !strcmp(s->metric, "max_rss") ? s->metric : "wall";
+}
+
+/* Percentile of the distance of logarithms from a centre, as a share. */
+static double upper_share(const double *logs, size_t n, double centre, double percent)
+{
+	double *distance = xcalloc(n, sizeof *distance), share;
+
+	for (size_t i = 0; i < n; i++)
+		distance[i] = fabs(logs[i] - centre);
+	statistics_sort(distance, n);
+	share = expm1(statistics_percentile(distance, n, percent));
+	free(distance);
+	return share;
+}
+
+/* Logarithms, so that halved and doubled are as far. */
+static struct control control_of(const struct comparison *c, const char *metric)
+{
+	double *moved = xcalloc(c->count, sizeof *moved), drift;
+	struct control control = { 0 };
 
 	for (size_t i = 0; i < c->count; i++) {
 		const struct row *row = &c->row[i];
 
-		if (!row->exact && is_control(row->a) && !strcmp(row->a->metric, metric) &&
-		    !strcmp(backend_version(c->a, row->a->backend),
-			    backend_version(c->b, row->b->backend)))
-			floor = fmax(floor, fabs(row->change));
+		if (!row->exact && is_control(c, row->a) && !strcmp(row->a->metric, metric) &&
+		    isfinite(row->change) && row->change > -1)
+			moved[control.rows++] = log1p(row->change);
 	}
-	return floor;
+	if (control.rows) {
+		statistics_sort(moved, control.rows);
+		drift = statistics_median(moved, control.rows);
+		control.drift = expm1(fabs(drift));
+		control.quartile = upper_share(moved, control.rows, 0, 75);
+		control.spread = upper_share(moved, control.rows, drift, 90);
+	}
+	free(moved);
+	return control;
 }
+
+/* The kernel maps up to 64 KiB around a fault, as its page cache has it: memory comes in such
+ * steps. */
+#define FAULT_AROUND_BYTES 65536.0
 
 /* A/A within either session, and what the control moved by between them. */
 static void set_floors(struct comparison *c)
 {
+	c->wall = control_of(c, "wall");
+	c->cpu = control_of(c, "cpu");
 	for (size_t i = 0; i < c->count; i++) {
 		struct row *row = &c->row[i];
+		const char *metric = control_metric(row->a);
+		const struct control *control;
 
 		if (row->exact)
 			continue;
 		row->floor = fmax(row->a->floor, row->b->floor);
-		if (is_control(row->a))
+		if (!strcmp(metric, "max_rss")) {
+			row->floor = fmax(row->floor, FAULT_AROUND_BYTES / row->a->median);
 			continue;
-		row->floor = fmax(row->floor, control_floor(c, row->a->metric));
-		/* What slows QEMU down slows down every single exit too. */
-		if (!strcmp(row->a->unit, "ns"))
-			row->floor = fmax(row->floor, control_floor(c, "wall"));
+		}
+		control = !strcmp(metric, "cpu") ? &c->cpu : &c->wall;
+		/* What slows QEMU down may slow us down twice as much. */
+		row->floor = fmax(row->floor, control->spread) + 2 * control->drift;
+		row->unsteady = control->quartile > UNSTEADY;
 	}
 }
 
@@ -182,13 +236,13 @@ static void test_times(struct comparison *c)
 #define QEMU_SCATTER 0.01
 
 /* Ours and the floor's exact figures are the same in every run: any change is one. */
-static bool exact_differs(const struct row *row)
+static bool exact_differs(const struct comparison *c, const struct row *row)
 {
 	const struct series *a = row->a, *b = row->b;
 	bool apart =
 	    a->sorted[a->count - 1] < b->sorted[0] || b->sorted[b->count - 1] < a->sorted[0];
 
-	return apart && (!is_control(a) || fabs(row->change) > QEMU_SCATTER);
+	return apart && (!is_control(c, a) || fabs(row->change) > QEMU_SCATTER);
 }
 
 static void judge(struct comparison *c, const struct options *options)
@@ -197,12 +251,15 @@ static void judge(struct comparison *c, const struct options *options)
 		struct row *row = &c->row[i];
 		bool count = row->exact && !strncmp(row->a->metric, "exits", 5);
 
-		row->differs = row->exact ? exact_differs(row)
-					  : row->p < ALPHA && fabs(row->change) > row->floor;
+		if (row->exact)
+			row->differs = exact_differs(c, row);
+		else /* the control itself is never judged: it judges the machine */
+			row->differs = !is_control(c, row->a) && !row->unsteady && row->p < ALPHA &&
+				       expm1(fabs(log1p(row->change))) > row->floor;
 		/* More exits are a regression however few; times and paths only beyond the
 		 * threshold. */
 		row->regressed = row->differs && row->change > (count ? 0 : options->threshold) &&
-				 !is_control(row->a);
+				 !is_control(c, row->a);
 		c->regressed += row->regressed;
 		c->improved += row->differs && row->change < 0;
 		c->same += !row->differs;
@@ -219,7 +276,9 @@ static void put_row(struct table *table, const struct row *row)
 	table_text(table, "%s", row->a->metric);
 	table_text(table, "%s", measured(row->a).text);
 	table_text(table, "%s", measured(row->b).text);
-	if (!row->differs)
+	if (row->unsteady)
+		table_text(table, "?");
+	else if (!row->differs)
 		table_text(table, "~");
 	else if (isfinite(row->change))
 		table_text(table, "%s%s", percent_change(row->change).text,
@@ -252,7 +311,7 @@ static size_t put_table(FILE *out, const struct comparison *c, bool exact,
 	table_column(table, COLUMN_TEXT, "how sure");
 	for (size_t i = 0; i < c->count; i++) {
 		const struct row *row = &c->row[i];
-		bool headline = !strcmp(row->a->metric, "wall") && !is_control(row->a);
+		bool headline = !strcmp(row->a->metric, "wall") && !is_control(c, row->a);
 
 		if (row->exact == exact && (options->all || row->differs || headline))
 			put_row(table, row);
@@ -300,6 +359,28 @@ static void say_machines(FILE *out, const struct comparison *c)
 		fprintf(out, "Different kernels (%s; %s).\n\n", ka, kb);
 }
 
+static void say_control(FILE *out, const struct comparison *c)
+{
+	if (!c->wall.rows) {
+		fputs("\nNo control: neither folder has runs of an unchanged QEMU, so drift "
+		      "between the sessions is not seen.\n",
+		      out);
+		return;
+	}
+	fprintf(
+	    out,
+	    "\nControl: an unchanged QEMU moved by %.1f %% ± %.1f %% in wall time and %.1f %% ± "
+	    "%.1f %% in CPU time (%zu rows).\n",
+	    100 * c->wall.drift, 100 * c->wall.spread, 100 * c->cpu.drift, 100 * c->cpu.spread,
+	    c->wall.rows);
+	if (c->wall.quartile > UNSTEADY || c->cpu.quartile > UNSTEADY)
+		fprintf(out,
+			"**The machine was not the same in both sessions**: rows with `?` are not "
+			"judged, since what did not change moved "
+			"by more than %.0f %%. Measure both again while it is idle.\n",
+			100 * UNSTEADY);
+}
+
 static void write_comparison(FILE *out, const struct comparison *c, const struct options *options)
 {
 	size_t timed = 0, equal = 0;
@@ -330,6 +411,7 @@ static void write_comparison(FILE *out, const struct comparison *c, const struct
 	    "session, and what an "
 	    "unchanged QEMU moved by between them. Regression: beyond %g %%; any further exit.\n",
 	    ALPHA, timed, 100 * options->threshold);
+	say_control(out, c);
 	put_missing(out, c);
 	for (int side = 0; side < 2; side++) {
 		const struct results *r = side ? c->b : c->a;

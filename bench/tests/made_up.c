@@ -91,12 +91,13 @@ static void host_run(struct maker *m, const struct guest *g)
 	static const char *const phases[] = { "exec", "open", "vm",   "memory",
 					      "vcpu", "load", "entry" };
 	bool ours = !strcmp(m->backend, "kvm-vmm");
-	double faster = ours && m->made_up->faster > 0 ? m->made_up->faster : 1;
+	double drift = m->made_up->drift > 0 ? m->made_up->drift : 1;
+	double faster = drift * (ours && m->made_up->faster > 0 ? m->made_up->faster : 1);
 	double crowd = m->guests <= 2 ? 1 + 0.05 * (m->guests - 1) : 2.1;
 	double wall = noisy(m, g->ms * 1e6 * crowd * faster * (ours ? 1 : g->hlt > 1 ? 1.02 : 30));
 
 	sample(m, "counted", "wall", "ns", wall);
-	sample(m, "counted", "cpu", "ns", noisy(m, g->ms * 0.8e6 * (ours ? 1 : 25)));
+	sample(m, "counted", "cpu", "ns", noisy(m, g->ms * 0.8e6 * drift * (ours ? 1 : 25)));
 	sample(m, "counted", "max_rss", "bytes",
 	       (ours ? 1.31e6 : 45e6) + 4096 * (double)rng_below(&m->rng, 4));
 	if (!ours)

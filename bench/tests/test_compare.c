@@ -145,6 +145,39 @@ static void same_build_twenty_times(void **state)
 	}
 }
 
+/* A machine that slows down slows QEMU down too: not our doing. */
+static void drift_is_not_ours(void **state)
+{
+	char *markdown, line[512];
+	int status = compare_made_up(*state, &(struct made_up){ .seed = 11, .noise = NOISE },
+				     &(struct made_up){ .seed = 12, .noise = NOISE, .drift = 1.06 },
+				     "--threshold=1", &markdown);
+
+	assert_int_equal(status, STATUS_OK);
+	line_of(markdown, "hello", "wall", line, sizeof line);
+	assert_non_null(strstr(line, "~"));
+	assert_null(strstr(markdown, "The machine was not the same"));
+	free(markdown);
+}
+
+static void other_state_is_not_judged(void **state)
+{
+	char *markdown, line[512];
+	int status = compare_made_up(
+	    *state, &(struct made_up){ .seed = 13, .noise = NOISE },
+	    &(struct made_up){
+		.seed = 14, .noise = NOISE, .drift = 0.6, .faster = 1.5, .more_exits = 1 },
+	    "--threshold=1", &markdown);
+
+	assert_int_equal(status,
+			 STATUS_FAILED); /* for the exits, which no state of the machine changes */
+	line_of(markdown, "hello", "wall", line, sizeof line);
+	assert_non_null(strstr(line, " ? |"));
+	assert_null(strstr(line, "regression"));
+	assert_non_null(strstr(markdown, "The machine was not the same"));
+	free(markdown);
+}
+
 /* One exit more is a regression, whatever the threshold: exact figures have no noise. */
 static void one_exit_more(void **state)
 {
@@ -263,6 +296,10 @@ int main(void)
 		cmocka_unit_test_setup_teardown(finds_improvement, temporary_setup,
 						temporary_teardown),
 		cmocka_unit_test_setup_teardown(same_build_twenty_times, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(drift_is_not_ours, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(other_state_is_not_judged, temporary_setup,
 						temporary_teardown),
 		cmocka_unit_test_setup_teardown(one_exit_more, temporary_setup, temporary_teardown),
 		cmocka_unit_test_setup_teardown(one_exit_less_is_better, temporary_setup,
