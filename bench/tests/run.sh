@@ -257,6 +257,38 @@ gate_with() {
     status=$?
 }
 
+# run_checked OPTION...: with the kernel's witness
+run_checked() {
+    rm -rf "$results"
+    timeout 60 kvm-bench run --where=host --workload=hello --guests=1,2 --runs=1 --no-report \
+        --output="$results" "$@" >"$out" 2>&1
+    status=$?
+}
+
+check_crosscheck() {
+    cp "$fake/kvm-exits" "$MINIKVM_BUILD/"
+    run_checked
+    expect 0 && said 'cross-check of 2 runs with the kernel: MATCH' || return
+    [[ $(grep -c ',MATCH$' "$results/crosscheck.csv") = 6 ]] || { fail "not 6 rows match"; return; }
+    grep -qx 'host,hello,2,kvm-vmm,1,svm,ioio,12,150,12' "$results/kernel_exits.csv" ||
+        { fail "kernel_exits.csv"; return; }
+    FAKE_KERNEL=less run_checked
+    expect 1 && said 'MISMATCH hello x 1, vCPU 0: KVM_EXIT_IO: kvm-vmm counted 12, the kernel 11' ||
+        return
+    [[ $(grep -c ',MISMATCH$' "$results/crosscheck.csv") = 3 ]] || fail "not 3 mismatches"
+}
+
+check_no_crosscheck() {
+    cp "$fake/kvm-exits" "$MINIKVM_BUILD/"
+    FAKE_KERNEL=forbidden run_checked
+    expect 0 && said 'no cross-check: kvm-exits: BPF is not permitted; run as root' || return
+    rm "$MINIKVM_BUILD/kvm-exits"
+    run_checked
+    expect 0 || return
+    jq -e '.notes[] | select(test("no cross-check.*kvm-exits: No such file"))' \
+        "$results/machine.json" >/dev/null || fail "no note"
+}
+
 check_narrow_terminal() {
     rm -rf "$results"
     COLUMNS=40 kvm-bench run --where=host --workload=hello --guests=1 --runs=1 --no-crosscheck \
