@@ -118,8 +118,9 @@ static bool trace(struct crosscheck *check)
 	enum child_end end;
 
 	argv_add(&argv, program);
-	argv_add_all(&argv, (const char *const[]){ "--json", "--event=exit,user,irq",
-						   "--max-threads=1024", NULL });
+	argv_add_all(&argv,
+		     (const char *const[]){ "--json", "--event=exit,user,irq", "--max-threads=1024",
+					    "--max-histograms=0", NULL });
 	argv_addf(&argv, "--output=%s", output);
 	argv_addf(&argv, "--record=%s/record.csv", env->scratch);
 	argv_add_all(&argv, (const char *const[]){ "--", "/bin/sh", script, NULL });

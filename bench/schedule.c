@@ -35,6 +35,7 @@ struct schedule {
 	struct progress progress;
 	struct combo *combos;
 	size_t count;
+	char *left_out; /* workloads that this KVM cannot run, NULL: none */
 	bool interrupted;
 };
 
@@ -68,6 +69,16 @@ bool schedule_wants(const struct run_options *options, const struct workload *wo
 	       !(options->quick && workload->not_quick && !workload_named(options, workload));
 }
 
+/* All of them in one note, in left_out. */
+static void leave_out(struct schedule *schedule, const struct workload *workload)
+{
+	char *longer = xasprintf("%s%s%s", schedule->left_out ? schedule->left_out : "",
+				 schedule->left_out ? ", " : "", workload->name);
+
+	free(schedule->left_out);
+	schedule->left_out = longer;
+}
+
 static void plan_workload(struct schedule *schedule, const struct workload *workload,
 			  const bool *available)
 {
@@ -78,16 +89,16 @@ static void plan_workload(struct schedule *schedule, const struct workload *work
 			continue;
 		for (size_t i = 0; backends[i].name; i++) {
 			const struct backend *backend = &backends[i];
-			const char *unfit;
+			bool fit;
 
 			if (!available[i])
 				continue;
-			unfit = backend->unfit(schedule->env, workload, guests);
-			if (!unfit)
+			fit = !backend->unfit(schedule->env, workload, guests);
+			if (fit)
 				add_combo(schedule, workload, backend, guests);
-			else if (!strcmp(backend->name, "kvm-vmm") && workload->image)
-				note(schedule->notes, "%s: %s not run on %s: %s",
-				     schedule->env->where, workload->name, backend->name, unfit);
+			else if (!strcmp(backend->name, "kvm-vmm") && workload->image &&
+				 guests == 1)
+				leave_out(schedule, workload);
 		}
 	}
 }
@@ -115,6 +126,10 @@ static void plan(struct schedule *schedule)
 	}
 	for (size_t i = 0; (workload = suite_at(i)); i++)
 		plan_workload(schedule, workload, available);
+	if (schedule->left_out)
+		note(schedule->notes, "%s: not run on kvm-vmm, whose KVM here is %s: %s",
+		     schedule->env->where, schedule->env->probe.line, schedule->left_out);
+	free(schedule->left_out);
 }
 
 /* ---- One execution ---- */
@@ -582,7 +597,7 @@ int schedule_run(struct env *env, struct records *records, const struct run_opti
 		run_traced(&schedule);
 	}
 	progress_end(&schedule.progress);
-	if (schedule.count && strcmp(env->unit, "ns") == 0)
+	if (schedule.count && strcmp(env->where, "host") == 0)
 		note_wide(&schedule);
 	for (size_t i = 0; i < schedule.count; i++)
 		free(schedule.combos[i].walls);
