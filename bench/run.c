@@ -164,8 +164,9 @@ static int show(struct session *session)
 
 	if (series_read(&list, session->folder) < 0)
 		return STATUS_HOST;
-	table_print(&list, stdout, terminal_columns(STDOUT_FILENO),
-		    isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
+	if (!session->options.no_report)
+		table_print(&list, stdout, terminal_columns(STDOUT_FILENO),
+			    isatty(STDOUT_FILENO) && !getenv("NO_COLOR"));
 	status = table_export(&list, &session->options) < 0 ? STATUS_HOST : STATUS_OK;
 	series_free(&list);
 	return status;
@@ -211,10 +212,10 @@ int cmd_run(int argc, char **argv)
 		status = worse(status, STATUS_HOST);
 	if (records_close(&session.records) < 0)
 		status = worse(status, STATUS_HOST);
-	if (!session.options.no_report && session.records.rows) {
+	if (session.records.rows)
 		status = worse(status, show(&session));
+	if (session.records.rows && !session.options.no_report)
 		status = worse(status, report(&session));
-	}
 	say_end(&session, status);
 	json_decref(session.machine);
 	notes_free(&session.notes);

@@ -544,21 +544,21 @@ static void run_rounds(struct schedule *schedule)
 }
 
 /*
- * After the counted rounds, for memory at the end of a run. What was given up stays so; --quick
- * leaves out what is slow, and the lab's memory is the host's again.
+ * After the counted rounds, for memory at the end of a run. What was given up stays so; slow
+ * workloads are run on the host of a full run only, several guests on any host.
  */
+static bool wants_traced(const struct schedule *schedule, const struct combo *combo)
+{
+	bool host = !strcmp(schedule->env->where, "host"), quick = schedule->options->quick;
+
+	return combo->failures_running < GIVE_UP_AFTER &&
+	       (host || (!quick && combo->guests == 1)) && (!is_slow(combo) || (host && !quick));
+}
+
 static void run_traced(struct schedule *schedule)
 {
-	bool quick = schedule->options->quick;
-
-	if (quick && strcmp(schedule->env->where, "host") != 0)
-		return;
-	for (size_t i = 0; i < schedule->count; i++) {
-		struct combo *combo = &schedule->combos[i];
-
-		combo->finished =
-		    combo->failures_running >= GIVE_UP_AFTER || (quick && is_slow(combo));
-	}
+	for (size_t i = 0; i < schedule->count; i++)
+		schedule->combos[i].finished = !wants_traced(schedule, &schedule->combos[i]);
 	run_round(schedule, 0, PHASE_TRACED);
 }
 
