@@ -28,18 +28,23 @@ struct merged {
 };
 
 /* ---- Labels ---- */
-/* The host's name; the folder's where two machines share a name. */
+static const char *host_of(const struct results *results)
+{
+	return json_text(results->machine, "machines.host.host", results->name);
+}
+
+/* The host's name, with the folder's where machines share one. */
 static void label_machines(struct merged *m)
 {
-	for (size_t i = 0; i < m->count; i++)
-		m->label[i] = xstrdup(
-		    json_text(m->machine[i]->machine, "machines.host.host", m->machine[i]->name));
-	for (size_t i = 0; i < m->count; i++)
-		for (size_t j = 0; j < i; j++)
-			if (!strcmp(m->label[i], m->label[j])) {
-				free(m->label[i]);
-				m->label[i] = xasprintf("%s (%zu)", m->machine[i]->name, i + 1);
-			}
+	for (size_t i = 0; i < m->count; i++) {
+		bool shared = false;
+
+		for (size_t j = 0; j < m->count; j++)
+			shared |= j != i && !strcmp(host_of(m->machine[i]), host_of(m->machine[j]));
+		m->label[i] = shared
+				  ? xasprintf("%s %s", host_of(m->machine[i]), m->machine[i]->name)
+				  : xstrdup(host_of(m->machine[i]));
+	}
 }
 
 /* ---- merged.csv ---- */
@@ -322,7 +327,15 @@ int cmd_merge(int argc, char **argv)
 		.parser = parse,
 		.args_doc = "FOLDER...",
 		.doc =
-		    "Join results of several machines: one column each, histograms added exactly.",
+		    "Join results of several machines: one column each, histograms added exactly.\v"
+		    "Many machines, with GNU parallel (hosts: a file with one name a line; the "
+		    "build folder lies "
+		    "at the same place on each):\n\n"
+		    "  parallel -j0 --slf hosts --nonall 'cd mini-kvm && build/kvm-bench run "
+		    "--output=/tmp/kvm-bench'\n"
+		    "  parallel -a hosts scp -qr {}:/tmp/kvm-bench results/fleet-{}\n"
+		    "  kvm-bench merge --output=results/fleet results/fleet-*\n\n"
+		    "Run one job at a time on each machine: two would measure each other.",
 	};
 	struct options options = { .output = "results/merged" };
 

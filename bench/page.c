@@ -87,6 +87,7 @@ const char page_style[] =
 	"@media (max-width: 640px) { main { padding: 16px 12px 48px; }\n"
 	"  .verdicts li { grid-template-columns: 1.4em minmax(0, 1fr); } .verdicts li > "
 	"span:last-child { grid-column: 2; } }\n"
+	"@media screen and (prefers-color-scheme: dark) { figure svg { filter: brightness(1.25); } }\n"
 	"@media print { :root { color-scheme: light; --ground: #fff; --card: #fff; --text: "
 	"#000; --soft: #444; --line: #bbb;\n"
 	"  --link: #000; --head: #eee; --good: #00694d; --bad: #b33c00; --warn: #8a5a00; "

@@ -313,9 +313,10 @@ static int write_paths(struct maker *m)
 	for (size_t s = 0; s < ARRAY_SIZE(stages); s++) {
 		struct histogram h = lognormal(m, 1500 * (double)(s + 1), 0.3, 500);
 
-		bucket_rows(&csv,
-			    (const char *const[]){ "host", "counter", "0", stages[s], "ns", NULL },
-			    &h);
+		bucket_rows(
+		    &csv,
+		    (const char *const[]){ "host", "counter", "IRQ0 timer", stages[s], "ns", NULL },
+		    &h);
 	}
 	free(split);
 	free(irq);
