@@ -70,10 +70,10 @@ struct {
  * Slots: index in threads, or one of these. The last thread seen on each CPU
  * is kept with its slot in one word, so that a reader sees both or neither.
  */
-#define SLOT_UNSEEN 0xffffffffu  /* ask slot_slow() */
+#define SLOT_UNSEEN 0xffffffffu	 /* ask slot_slow() */
 #define SLOT_NO_VCPU 0xfffffffeu /* a target's thread that has not called KVM_RUN */
-#define SLOT_FULL 0xfffffffdu    /* beyond max_threads */
-#define SLOT_OTHER 0xfffffffcu   /* not of a target */
+#define SLOT_FULL 0xfffffffdu	 /* beyond max_threads */
+#define SLOT_OTHER 0xfffffffcu	 /* not of a target */
 
 struct cpu cpus[MAX_CPUS];
 
@@ -81,21 +81,24 @@ struct cpu cpus[MAX_CPUS];
  * The i-th argument. The loads are spelled out, as a computed address into
  * the context is refused by the verifier; i is a constant by then.
  */
-#define CTX_LOAD(n) case n: asm volatile("%0 = *(u64 *)(%1 + " #n "*8)" : "=r"(v) : "r"(ctx)); break
+#define CTX_LOAD(n)                                                                                \
+	case n:                                                                                    \
+		asm volatile("%0 = *(u64 *)(%1 + " #n "*8)" : "=r"(v) : "r"(ctx));                 \
+		break
 
 static __always_inline void *ctx_ptr(const uint64_t *ctx, uint8_t i)
 {
 	void *v = NULL;
 
 	switch (i) {
-	CTX_LOAD(0);
-	CTX_LOAD(1);
-	CTX_LOAD(2);
-	CTX_LOAD(3);
-	CTX_LOAD(4);
-	CTX_LOAD(5);
-	CTX_LOAD(6);
-	CTX_LOAD(7);
+		CTX_LOAD(0);
+		CTX_LOAD(1);
+		CTX_LOAD(2);
+		CTX_LOAD(3);
+		CTX_LOAD(4);
+		CTX_LOAD(5);
+		CTX_LOAD(6);
+		CTX_LOAD(7);
 	}
 	return v;
 }

@@ -10,8 +10,7 @@
 #include "minikvm/trace.h"
 
 /* The bucket of a v whose highest bit is n. */
-#define BUCKET_AT(v, n)                                                                            \
-	(((uint32_t)(n) - HIST_SUB_BITS) * HIST_SUB + ((v) >> ((n) - HIST_SUB_BITS)))
+#define BUCKET_AT(v, n) (((uint32_t)(n)-HIST_SUB_BITS) * HIST_SUB + ((v) >> ((n)-HIST_SUB_BITS)))
 
 #define BUCKET_2(v, n) ((v) < 2u << (n) ? BUCKET_AT(v, n) : BUCKET_AT(v, (n) + 1))
 #define BUCKET_4(v, n) ((v) < 4u << (n) ? BUCKET_2(v, n) : BUCKET_2(v, (n) + 2))

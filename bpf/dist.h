@@ -8,7 +8,7 @@
 struct dist {
 	uint64_t count;
 	uint64_t total_ns, min_ns, max_ns; /* min and max: 0 when count is 0 */
-	uint64_t in_hist;                  /* how many of count are in bucket[] */
+	uint64_t in_hist;		   /* how many of count are in bucket[] */
 	uint64_t bucket[HIST_BUCKETS];
 };
 

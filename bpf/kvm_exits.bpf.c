@@ -36,7 +36,7 @@ static __always_inline uint32_t svm_code(struct thread *t, struct kvm_vcpu *vcpu
 	hflags = vcpu->arch.hflags;
 	if (t->code_exits != exits || t->code_vcpu != (uint64_t)vcpu || t->code_hflags != hflags) {
 		t->code_address =
-			(uint64_t)&BPF_CORE_READ((struct vcpu_svm *)vcpu, vmcb)->control.exit_code;
+		    (uint64_t)&BPF_CORE_READ((struct vcpu_svm *)vcpu, vmcb)->control.exit_code;
 		t->code_vcpu = (uint64_t)vcpu;
 		t->code_hflags = hflags;
 	}
@@ -96,8 +96,8 @@ static __noinline int exit_rare(struct thread *t, struct cell *c, uint64_t ns)
 	return 0;
 }
 
-static __always_inline void exit_account(struct thread *t, uint32_t code, uint32_t isa, uint64_t now,
-					 bool lean)
+static __always_inline void exit_account(struct thread *t, uint32_t code, uint32_t isa,
+					 uint64_t now, bool lean)
 {
 	uint64_t ns = span_end(t, now);
 	struct cell *c = exit_count(t, code, isa);
@@ -230,7 +230,8 @@ int entry_full(void *ctx)
 static __always_inline uint32_t user_row(uint32_t reason, int32_t error)
 {
 	if (error > 0)
-		return error < USER_ROWS - USER_ERRNO_BASE ? USER_ERRNO_BASE + error : USER_ROWS - 1;
+		return error < USER_ROWS - USER_ERRNO_BASE ? USER_ERRNO_BASE + error
+							   : USER_ROWS - 1;
 	return reason < USER_ERRNO_BASE ? reason : USER_ERRNO_BASE - 1;
 }
 
@@ -269,8 +270,7 @@ static __noinline int user_rare(struct thread *t, struct cell *c, uint64_t ns)
 	return 0;
 }
 
-static __always_inline void user_account(struct thread *t, struct cell *c, uint64_t ns,
-					 bool lean)
+static __always_inline void user_account(struct thread *t, struct cell *c, uint64_t ns, bool lean)
 {
 	struct cell *hw;
 
@@ -514,7 +514,8 @@ int insn(uint64_t *ctx)
 	if ((uint8_t)ctx_arg(ctx, arg.insn_failed))
 		t->insns_failed++;
 	if (want_record)
-		emit(EVENT_INSN, bpf_ktime_get_ns(), (uint8_t)ctx_arg(ctx, arg.insn_failed), 0, 0, 0);
+		emit(EVENT_INSN, bpf_ktime_get_ns(), (uint8_t)ctx_arg(ctx, arg.insn_failed), 0, 0,
+		     0);
 	return 0;
 }
 
@@ -621,7 +622,8 @@ int irq_ack(uint64_t *ctx)
 	raised = irq->pending_ns;
 	irq->pending_ns = irq->next_ns > delivered ? irq->next_ns : 0;
 	irq->next_ns = 0;
-	if (!raised || delivered < raised) { /* dropped: a PIC's reset acknowledges what is pending */
+	if (!raised ||
+	    delivered < raised) { /* dropped: a PIC's reset acknowledges what is pending */
 		add(&irq->not_delivered);
 		return 0;
 	}

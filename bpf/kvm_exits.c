@@ -17,31 +17,48 @@
 
 #define NS_PER_S UINT64_C(1000000000)
 #define NS_PER_MS UINT64_C(1000000)
-#define DRAIN_MS 20 /* at 64 bytes an event, the default ring lasts for 12 million events a second */
+#define LONGEST_POLL_NS (1000 * NS_PER_S)
+#define DRAIN_MS 20 /* the default ring holds this much of 12 million events a second */
 
 const char *argp_program_version = "kvm-exits " MINIKVM_VERSION;
 
 static const char doc[] =
-	"Counts and times the VM exits of a VMM, by reason, from the kernel's tracepoints."
-	"\vWatches the process PID, or COMMAND from before its first KVM_RUN, or with -a every VM of the "
-	"host, threads and later children included, until it ends, -d is over or ctrl-C. The report goes "
-	"to standard output.\n\n"
-	"Events: exit (hardware exits), user (returns to user space), pio, mmio, irq, halt, insn "
-	"(emulated instructions); all but insn when none is given. Fewer events cost less.\n\n"
-	"Keys: samples, time, mean, min, max, p50, p99, name.\n\n"
-	"Exit status: that of COMMAND; 2 usage, 3 this host cannot.\n\n"
-	"Examples:\n"
-	"  kvm-exits -- kvm-vmm guests/hello.bin\n"
-	"  kvm-exits -p $(pidof qemu-system-x86_64) -d 10 --live\n"
-	"  kvm-exits --event=user --json -o exits.json -- kvm-vmm guests/counter.bin";
+    "Counts and times the VM exits of a VMM, by reason, from the kernel's tracepoints."
+    "\vWatches the process PID, or COMMAND from before its first KVM_RUN, or with -a every VM "
+    "of the host, threads and later children included, until it ends, -d is over or ctrl-C. "
+    "The report goes to standard output.\n\n"
+    "Events: exit (hardware exits), user (returns to user space), pio, mmio, irq, halt, insn "
+    "(emulated instructions); all but insn when none is given. Fewer events cost less.\n\n"
+    "Keys: samples, time, mean, min, max, p50, p99, name.\n\n"
+    "Exit status: that of COMMAND; 2 usage, 3 this host cannot.\n\n"
+    "Examples:\n"
+    "  kvm-exits -- kvm-vmm guests/hello.bin\n"
+    "  kvm-exits -p $(pidof qemu-system-x86_64) -d 10 --live\n"
+    "  kvm-exits --event=user --json -o exits.json -- kvm-vmm guests/counter.bin";
 
-enum { OPT_VCPU = 256, OPT_EVENT, OPT_JSON, OPT_CSV, OPT_LIVE, OPT_HISTOGRAM, OPT_RECORD, OPT_COUNTS,
-       OPT_SPLIT, OPT_NO_COST, OPT_THREADS, OPT_ROWS, OPT_HISTS, OPT_ADDRESSES, OPT_RING };
+enum {
+	OPT_VCPU = 256,
+	OPT_EVENT,
+	OPT_JSON,
+	OPT_CSV,
+	OPT_LIVE,
+	OPT_HISTOGRAM,
+	OPT_RECORD,
+	OPT_COUNTS,
+	OPT_SPLIT,
+	OPT_NO_COST,
+	OPT_THREADS,
+	OPT_ROWS,
+	OPT_HISTS,
+	OPT_ADDRESSES,
+	OPT_RING
+};
 
 static const struct argp_option argp_options[] = {
 	{ "pid", 'p', "PID", 0, "Watch this process", 1 },
 	{ "all", 'a', NULL, 0, "Watch every VM of this host", 1 },
-	{ "duration", 'd', "SECONDS", 0, "Stop after this time (fractions allowed); ends COMMAND", 1 },
+	{ "duration", 'd', "SECONDS", 0, "Stop after this time (fractions allowed); ends COMMAND",
+	  1 },
 	{ "vcpu", OPT_VCPU, "N", 0, "Only vCPUs with this number", 1 },
 	{ "event", OPT_EVENT, "EVENT[,...]", 0, "What to watch (see below)", 1 },
 	{ "counts", OPT_COUNTS, NULL, 0, "Only count: no clock, no times; cheapest", 1 },
@@ -49,14 +66,17 @@ static const struct argp_option argp_options[] = {
 	{ "key", 'k', "KEY", 0, "Sort by this column", 2 },
 	{ "json", OPT_JSON, NULL, 0, "JSON, with full histograms", 2 },
 	{ "csv", OPT_CSV, NULL, 0, "CSV", 2 },
-	{ "live", OPT_LIVE, NULL, 0, "A screen that follows (COMMAND then has no terminal); plain rows when not on a terminal", 2 },
+	{ "live", OPT_LIVE, NULL, 0,
+	  "A screen that follows (COMMAND then has no terminal); plain rows when not on a terminal",
+	  2 },
 	{ "interval", 'i', "SECONDS", 0, "Refresh of --live, default 1", 2 },
 	{ "histogram", OPT_HISTOGRAM, NULL, 0, "Draw the distribution of each row's time", 2 },
 	{ "output", 'o', "FILE", 0, "Write the report to FILE", 2 },
 	{ "record", OPT_RECORD, "FILE", 0, "Write every event to FILE, as CSV", 2 },
 	{ "no-cost", OPT_NO_COST, NULL, 0, "Do not measure the probes: events cost less", 2 },
 	{ "max-threads", OPT_THREADS, "N", 0, "Room for vCPU threads, default and most 1024", 3 },
-	{ "max-rows", OPT_ROWS, "N", 0, "Room for reasons, summed over threads, default and most 8191", 3 },
+	{ "max-rows", OPT_ROWS, "N", 0,
+	  "Room for reasons, summed over threads, default and most 8191", 3 },
 	{ "max-histograms", OPT_HISTS, "N", 0, "Histograms of 15 KiB, default 512; 0: none", 3 },
 	{ "max-addresses", OPT_ADDRESSES, "N", 0, "MMIO addresses, default 4096", 3 },
 	{ "ring-size", OPT_RING, "KIB", 0, "Room for --record, default 16384 KiB", 3 },
@@ -100,7 +120,8 @@ static unsigned int parse_events(struct argp_state *state, const char *text)
 			    !strncmp(event_words[i].name, text, length))
 				break;
 		if (!event_words[i].name)
-			argp_error(state, "'%.*s' is not an event: exit, user, pio, mmio, irq, halt, insn",
+			argp_error(state,
+				   "'%.*s' is not an event: exit, user, pio, mmio, irq, halt, insn",
 				   (int)length, text);
 		events |= event_words[i].watch;
 	}
@@ -122,7 +143,8 @@ static void check_key(struct argp_state *state, const char *key)
 	struct view none = { 0 };
 
 	if (!*key || !view_sort(&none, key))
-		argp_error(state, "'%s' is not a key: samples, time, mean, min, max, p50, p99, name", key);
+		argp_error(state,
+			   "'%s' is not a key: samples, time, mean, min, max, p50, p99, name", key);
 }
 
 static void check_options(struct argp_state *state, const struct options *o)
@@ -130,8 +152,8 @@ static void check_options(struct argp_state *state, const struct options *o)
 	int targets = (o->pid != 0) + o->all + (o->command != NULL);
 
 	if (targets != 1)
-		argp_error(state, targets ? "give only one of -p PID, -a, COMMAND" :
-					    "nothing to watch: give -p PID, -a, or a COMMAND");
+		argp_error(state, targets ? "give only one of -p PID, -a, COMMAND"
+					  : "nothing to watch: give -p PID, -a, or a COMMAND");
 	if (o->json + o->csv + o->live > 1)
 		argp_error(state, "give only one of --json, --csv, --live");
 	if (o->counts && (o->split || o->histogram))
@@ -286,7 +308,7 @@ static void watch(const struct run *r, int signal_fd, struct recorder *recorder,
 	};
 
 	for (;;) {
-		uint64_t now = now_ns(), wait_ns = end_ns - least(now, end_ns);
+		uint64_t now = now_ns(), wait_ns = end_ns - least(now, end_ns), timeout_ms;
 
 		if (!wait_ns)
 			return;
@@ -294,9 +316,8 @@ static void watch(const struct run *r, int signal_fd, struct recorder *recorder,
 			wait_ns = least(wait_ns, DRAIN_MS * NS_PER_MS);
 		if (live)
 			wait_ns = least(wait_ns, live_due_ns(live, now));
-		if (poll(fds, 3, wait_ns == UINT64_MAX - now ?
-				     -1 : (int)least((wait_ns + NS_PER_MS - 1) / NS_PER_MS, 1000000)) < 0 &&
-		    errno != EINTR)
+		timeout_ms = (least(wait_ns, LONGEST_POLL_NS) + NS_PER_MS - 1) / NS_PER_MS;
+		if (poll(fds, 3, (int)timeout_ms) < 0 && errno != EINTR)
 			fatal("poll", "try again", errno);
 		if (recorder)
 			recorder_drain(recorder);
@@ -318,8 +339,6 @@ static FILE *output_open(const struct options *o)
 
 static int trace(const struct options *o)
 {
-	void (*print)(FILE *, const struct run *) = o->json ? output_json : o->csv ? output_csv :
-										     output_text;
 	int signal_fd = signals_open();
 	struct recorder *recorder = NULL;
 	struct live *live = NULL;
@@ -349,7 +368,12 @@ static int trace(const struct options *o)
 		live_close(live);
 	if (recorder)
 		r.records = recorder_close(recorder);
-	print(out, &r);
+	if (o->json)
+		output_json(out, &r);
+	else if (o->csv)
+		output_csv(out, &r);
+	else
+		output_text(out, &r);
 	if (fflush(out) || ferror(out))
 		fatal("the report", "is the disk full, or the pipe closed?", errno);
 	session_close(s);
@@ -358,8 +382,12 @@ static int trace(const struct options *o)
 
 int main(int argc, char **argv)
 {
-	const struct argp argp = { argp_options, parse_option, "[COMMAND [ARG...]]", doc, NULL, NULL,
-				   NULL };
+	const struct argp argp = {
+		.options = argp_options,
+		.parser = parse_option,
+		.args_doc = "[COMMAND [ARG...]]",
+		.doc = doc,
+	};
 	struct options o = {
 		.vcpu = -1,
 		.interval_ns = NS_PER_S,

@@ -48,7 +48,8 @@ struct live *live_open(const struct options *o, FILE *out, uint64_t now_ns)
 		return l;
 	l->screen = newterm(NULL, out, stdin);
 	if (!l->screen)
-		fatal("the screen of --live", "set TERM to what your terminal is, or pipe through cat", 0);
+		fatal("the screen of --live",
+		      "set TERM to what your terminal is, or pipe through cat", 0);
 	cbreak();
 	noecho();
 	curs_set(0);
@@ -120,10 +121,11 @@ static const struct {
 	int key;
 	void (*act)(struct live *l);
 } keys[] = {
-	{ 'q', key_left },      { 27, key_left },         { 'p', key_pause },   { ' ', key_pause },
-	{ 's', key_sort },      { 'v', key_next },        { '\t', key_next },   { KEY_RIGHT, key_next },
-	{ 'V', key_previous },  { KEY_LEFT, key_previous }, { KEY_DOWN, key_down }, { 'j', key_down },
-	{ KEY_UP, key_up },     { 'k', key_up },
+	{ 'q', key_left },	    { 27, key_left },	     { 'p', key_pause },
+	{ ' ', key_pause },	    { 's', key_sort },	     { 'v', key_next },
+	{ '\t', key_next },	    { KEY_RIGHT, key_next }, { 'V', key_previous },
+	{ KEY_LEFT, key_previous }, { KEY_DOWN, key_down },  { 'j', key_down },
+	{ KEY_UP, key_up },	    { 'k', key_up },
 };
 
 /* Takes all keys waiting; true when there was one that does something. */
@@ -175,8 +177,10 @@ static void draw_bottom(const struct live *l, const struct run *r)
 	char line[512];
 	uint64_t lost = lost_line(r->session, line, sizeof(line));
 
-	draw_line(LINES - 2, run_note(r, 0) && !lost ? run_note(r, 0) : line, lost ? A_BOLD : A_NORMAL);
-	snprintf(line, sizeof(line), " q quit  p %s  s sort: %s  v view: %s (%d of %d)  arrows scroll",
+	draw_line(LINES - 2, run_note(r, 0) && !lost ? run_note(r, 0) : line,
+		  lost ? A_BOLD : A_NORMAL);
+	snprintf(line, sizeof(line),
+		 " q quit  p %s  s sort: %s  v view: %s (%d of %d)  arrows scroll",
 		 l->paused ? "go on" : "pause", sort_keys[l->key], view_name(l->view),
 		 (int)l->view + 1, VIEWS);
 	draw_line(LINES - 1, line, A_REVERSE);

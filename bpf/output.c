@@ -99,8 +99,10 @@ uint64_t lost_line(const struct session *s, char *buf, size_t size)
 }
 
 const struct event_word event_words[] = {
-	{ "exit", WATCH_EXIT }, { "user", WATCH_USER }, { "pio", WATCH_PIO }, { "mmio", WATCH_MMIO },
-	{ "irq", WATCH_IRQ },   { "halt", WATCH_HALT }, { "insn", WATCH_INSN }, { NULL, 0 },
+	{ "exit", WATCH_EXIT }, { "user", WATCH_USER },
+	{ "pio", WATCH_PIO },	{ "mmio", WATCH_MMIO },
+	{ "irq", WATCH_IRQ },	{ "halt", WATCH_HALT },
+	{ "insn", WATCH_INSN }, { NULL, 0 },
 };
 
 const char *run_note(const struct run *r, size_t i)
@@ -111,8 +113,8 @@ const char *run_note(const struct run *r, size_t i)
 		const char *text;
 	} notes[] = {
 		{ session_has_exits(s) && !has_hw_exits(s) && has_user_exits(s),
-		  "kvm_exit never fired: this is software KVM; returns to user space, port accesses "
-		  "and (--event=insn) emulated instructions are what it shows" },
+		  "kvm_exit never fired: this is software KVM; returns to user space, port "
+		  "accesses and (--event=insn) emulated instructions are what it shows" },
 		{ !has_user_exits(s) && !has_hw_exits(s),
 		  "no exit was seen: is this a VMM, does its guest run, is --vcpu one it has?" },
 		{ session_missing(s) & WATCH_EXIT, "this kernel has no kvm_exit tracepoint" },
@@ -159,6 +161,8 @@ static void f_time_share(char buf[24], const struct view *v, const struct row *r
 {
 	if (r->halt)
 		snprintf(buf, 24, "idle");
+	else if (!v->total_ns)
+		snprintf(buf, 24, "-");
 	else
 		snprintf(buf, 24, "%.2f%%", percent(r->time.total_ns, v->total_ns));
 }
@@ -198,12 +202,12 @@ FORMAT(extra, snprintf(buf, 24, "%" PRIu64, r->extra))
 
 /* 80 columns have room for priorities 0 to 2, 160 for all. */
 static const struct column columns[] = {
-	{ "SAMPLES", 10, 0, f_samples },   { "SHARE", 8, 0, f_share },
-	{ "TIME%", 8, 1, f_time_share },   { "MIN", 10, 4, f_min },
-	{ "MAX", 12, 4, f_max },           { "MEAN", 10, 1, f_mean },
-	{ "P50", 10, 3, f_p50 },           { "P90", 10, 5, f_p90 },
-	{ "P99", 11, 2, f_p99 },           { "P99.9", 12, 5, f_p999 },
-	{ "OFF-CPU", 13, 6, f_off_cpu },   { NULL, 9, 1, f_extra },
+	{ "SAMPLES", 10, 0, f_samples }, { "SHARE", 8, 0, f_share },
+	{ "TIME%", 8, 1, f_time_share }, { "MIN", 10, 4, f_min },
+	{ "MAX", 12, 4, f_max },	 { "MEAN", 10, 1, f_mean },
+	{ "P50", 10, 3, f_p50 },	 { "P90", 10, 5, f_p90 },
+	{ "P99", 11, 2, f_p99 },	 { "P99.9", 12, 5, f_p999 },
+	{ "OFF-CPU", 13, 6, f_off_cpu }, { NULL, 9, 1, f_extra },
 };
 
 #define COLUMNS (sizeof(columns) / sizeof(columns[0]))
@@ -216,7 +220,7 @@ static bool column_applies(const struct view *v, const struct column *c)
 	return c->format == f_samples || c->format == f_share || view_timed(v->id);
 }
 
-/* Whether there is room for a column beside all that are more important, or as important and left of it. */
+/* Whether a column has room beside those more important, or as important and left of it. */
 static bool column_fits(const struct view *v, const struct column *c, int width)
 {
 	int used = NAME_WIDTH;
@@ -225,8 +229,8 @@ static bool column_fits(const struct view *v, const struct column *c, int width)
 	for (i = 0; i < COLUMNS; i++) {
 		const struct column *other = &columns[i];
 
-		if (column_applies(v, other) &&
-		    (other->priority < c->priority || (other->priority == c->priority && other <= c)))
+		if (column_applies(v, other) && (other->priority < c->priority ||
+						 (other->priority == c->priority && other <= c)))
 			used += other->width;
 	}
 	return column_applies(v, c) && used <= width;
@@ -246,7 +250,9 @@ void row_print(FILE *out, const struct view *v, const struct row *row, int width
 		if (row)
 			c->format(buf, v, row);
 		fprintf(out, " %*s", c->width - 1,
-			row ? buf : c->format == f_extra ? view_extra(v->id) : c->heading);
+			row		       ? buf
+			: c->format == f_extra ? view_extra(v->id)
+					       : c->heading);
 	}
 	fputc('\n', out);
 }
@@ -321,8 +327,10 @@ static void halt_text(FILE *out, const struct session *s)
 		wait_ns += threads[i].halt_wait_ns;
 	}
 	if (polls || waits)
-		fprintf(out, "\nHLT in the kernel: %" PRIu64 " ended by polling (%" PRIu64 " ns), %" PRIu64
-			" by waiting (%" PRIu64 " ns)\n", polls, poll_ns, waits, wait_ns);
+		fprintf(out,
+			"\nHLT in the kernel: %" PRIu64 " ended by polling (%" PRIu64
+			" ns), %" PRIu64 " by waiting (%" PRIu64 " ns)\n",
+			polls, poll_ns, waits, wait_ns);
 }
 
 static void cost_text(FILE *out, const struct session *s)
@@ -353,7 +361,8 @@ static void insn_text(FILE *out, const struct session *s)
 		failed += threads[i].insns_failed;
 	}
 	if (insns)
-		fprintf(out, "\nEmulated instructions: %" PRIu64 ", failed: %" PRIu64 "\n", insns, failed);
+		fprintf(out, "\nEmulated instructions: %" PRIu64 ", failed: %" PRIu64 "\n", insns,
+			failed);
 }
 
 void output_text(FILE *out, const struct run *r)
@@ -394,9 +403,11 @@ static void view_csv(FILE *out, const struct run *r, enum view_id id)
 		fprintf(out, "%s,%s,%d,%" PRIu64 ",%.6f,%.6f", view_name(id), w->name, w->halt,
 			w->samples, w->halt ? 0 : percent(w->samples, v.samples) / 100,
 			w->halt ? 0 : percent(d->total_ns, v.total_ns) / 100);
-		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->total_ns, d->min_ns,
-			d->max_ns, dist_mean(d));
-		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 "\n",
+		fprintf(out, ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64, d->total_ns,
+			d->min_ns, d->max_ns, dist_mean(d));
+		fprintf(out,
+			",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64 ",%" PRIu64
+			"\n",
 			dist_quantile(d, 0.5), dist_quantile(d, 0.9), dist_quantile(d, 0.99),
 			dist_quantile(d, 0.999), w->off_cpu_ns, w->extra);
 	}
@@ -409,14 +420,17 @@ void output_csv(FILE *out, const struct run *r)
 	size_t count = session_cost(r->session, c, MAX_PROBES), i;
 	struct loss losses[LOSSES];
 
-	fputs("view,name,idle,samples,share,time_share,total_ns,min_ns,max_ns,mean_ns,p50_ns,p90_ns,"
-	      "p99_ns,p999_ns,off_cpu_ns,extra\n", out);
+	fputs(
+	    "view,name,idle,samples,share,time_share,total_ns,min_ns,max_ns,mean_ns,p50_ns,p90_ns,"
+	    "p99_ns,p999_ns,off_cpu_ns,extra\n",
+	    out);
 	for (i = 0; i < VIEWS; i++)
 		view_csv(out, r, (enum view_id)i);
 	losses_fill(r->session, losses);
 	for (i = 0; i < LOSSES; i++)
-		fprintf(out, "lost,%s,0,%" PRIu64 ",,,,,,,,,,,,\n", losses[i].name, losses[i].count);
+		fprintf(out, "lost,%s,0,%" PRIu64 ",,,,,,,,,,,,\n", losses[i].name,
+			losses[i].count);
 	for (i = 0; i < count && session_has_cost(r->session); i++)
-		fprintf(out, "cost,%s,0,%" PRIu64 ",,,%" PRIu64 ",,,,,,,,,\n", c[i].tracepoint, c[i].runs,
-			c[i].run_ns);
+		fprintf(out, "cost,%s,0,%" PRIu64 ",,,%" PRIu64 ",,,,,,,,,\n", c[i].tracepoint,
+			c[i].runs, c[i].run_ns);
 }

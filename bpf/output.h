@@ -57,7 +57,7 @@ struct run {
 	const struct target *target;
 	uint64_t begin_ns, duration_ns;
 	uint64_t records; /* rows of --record */
-	int status;       /* of the command */
+	int status;	  /* of the command */
 };
 
 void output_text(FILE *out, const struct run *r);
@@ -71,8 +71,8 @@ uint64_t lost_line(const struct session *s, char *buf, size_t size);
 const char *run_note(const struct run *r, size_t i);
 
 uint64_t unmatched_sum(const struct session *s); /* events that close no span, of all threads */
-uint64_t missed_sum(const struct session *s);    /* events a busy program skipped */
-bool has_hw_exits(const struct session *s);      /* kvm_exit fired */
+uint64_t missed_sum(const struct session *s);	 /* events a busy program skipped */
+bool has_hw_exits(const struct session *s);	 /* kvm_exit fired */
 
 /* One table row (row NULL: the headings) of at most width columns, with its newline. */
 void row_print(FILE *out, const struct view *v, const struct row *row, int width);

@@ -30,8 +30,8 @@ static json_t *histogram(const struct dist *d)
 
 	for (i = 0; i < HIST_BUCKETS; i++)
 		if (d->bucket[i])
-			json_array_append_new(list, json_pack("[I,I]", (json_int_t)i,
-							      (json_int_t)d->bucket[i]));
+			json_array_append_new(
+			    list, json_pack("[I,I]", (json_int_t)i, (json_int_t)d->bucket[i]));
 	return list;
 }
 
@@ -130,12 +130,11 @@ static json_t *vcpu(const struct session *s, const struct thread *threads, uint3
 	put(o, "acked", t->acked);
 	put(o, "emulated_insns", t->insns);
 	put(o, "failed_insns", t->insns_failed);
-	json_object_set_new(o, "halt",
-			    json_pack("{s:I,s:I,s:I,s:I,s:I}", "polls", (json_int_t)t->halt_polls,
-				      "poll_ns", (json_int_t)t->halt_poll_ns, "waits",
-				      (json_int_t)t->halt_waits, "wait_ns",
-				      (json_int_t)t->halt_wait_ns, "invalid",
-				      (json_int_t)t->halt_invalid));
+	json_object_set_new(
+	    o, "halt",
+	    json_pack("{s:I,s:I,s:I,s:I,s:I}", "polls", (json_int_t)t->halt_polls, "poll_ns",
+		      (json_int_t)t->halt_poll_ns, "waits", (json_int_t)t->halt_waits, "wait_ns",
+		      (json_int_t)t->halt_wait_ns, "invalid", (json_int_t)t->halt_invalid));
 	for (row = 0; row < USER_ROWS; row++) {
 		c = session_cell(s, t->user_index[row]);
 		if (c && c->count)
@@ -287,8 +286,9 @@ static json_t *cost(const struct session *s, json_t *names)
 		json_object_set_new(probe, "tracepoint", json_string(c[i].tracepoint));
 		put(probe, "runs", c[i].runs);
 		put(probe, "total_ns", c[i].run_ns);
-		json_object_set_new(probe, "mean_ns",
-				    json_real(c[i].runs ? (double)c[i].run_ns / (double)c[i].runs : 0));
+		json_object_set_new(
+		    probe, "mean_ns",
+		    json_real(c[i].runs ? (double)c[i].run_ns / (double)c[i].runs : 0));
 		json_array_append_new(list, probe);
 	}
 	json_object_set_new(o, "measured", json_boolean(session_has_cost(s)));

@@ -39,7 +39,7 @@ struct recorder;
 
 /* Opens the file; ends the program with a message when it cannot. */
 struct recorder *recorder_open(const char *path, int ring_fd);
-void recorder_drain(struct recorder *r); /* writes what the ring holds */
+void recorder_drain(struct recorder *r);     /* writes what the ring holds */
 uint64_t recorder_close(struct recorder *r); /* drains, closes; returns the rows written */
 
 /* One record as its CSV row. */

@@ -158,17 +158,18 @@ static const struct view_kind {
 	void (*thread)(struct view *v, const struct session *s, const struct thread *t);
 	void (*whole)(struct view *v, const struct session *s);
 } kinds[VIEWS] = {
-	[VIEW_HW] = { "hardware", "Hardware exits; time: kvm_exit until the guest or user space runs",
+	[VIEW_HW] = { "hardware",
+		      "Hardware exits; time: kvm_exit until the guest or user space runs",
 		      "to-user", true, hw_collect, NULL },
-	[VIEW_USER] = { "user", "Returns to user space; time: in the VMM until it enters again", NULL,
-			true, user_collect, NULL },
-	[VIEW_VCPU] = { "vcpu", "vCPUs: returns to user space; time: in the VMM, HLT apart", "hw-exits",
-			true, vcpu_collect, NULL },
+	[VIEW_USER] = { "user", "Returns to user space; time: in the VMM until it enters again",
+			NULL, true, user_collect, NULL },
+	[VIEW_VCPU] = { "vcpu", "vCPUs: returns to user space; time: in the VMM, HLT apart",
+			"hw-exits", true, vcpu_collect, NULL },
 	[VIEW_PIO] = { "pio", "Port accesses", "bytes", false, NULL, pio_collect },
-	[VIEW_MMIO] = { "mmio", "MMIO accesses (R-wait: a read that needs user space)", "bytes", false,
-			NULL, NULL },
-	[VIEW_IRQ] = { "irq", "Interrupts raised; time: raised to acknowledged by the guest", "acked",
-		       true, NULL, irq_collect },
+	[VIEW_MMIO] = { "mmio", "MMIO accesses (R-wait: a read that needs user space)", "bytes",
+			false, NULL, NULL },
+	[VIEW_IRQ] = { "irq", "Interrupts raised; time: raised to acknowledged by the guest",
+		       "acked", true, NULL, irq_collect },
 };
 
 void view_collect(struct view *v, enum view_id id, const struct session *s)
@@ -251,8 +252,8 @@ BY(mean, dist_mean(&r->time))
 BY(p50, dist_quantile(&r->time, 0.5))
 BY(p99, dist_quantile(&r->time, 0.99))
 
-const char *const sort_keys[] = { "samples", "time", "mean", "min", "max", "p50", "p99", "name",
-				  NULL };
+const char *const sort_keys[] = { "samples", "time", "mean", "min", "max",
+				  "p50",     "p99",  "name", NULL };
 
 static int (*const orders[])(const struct row *, const struct row *) = {
 	by_samples, by_time, by_mean, by_min, by_max, by_p50, by_p99, by_name,

@@ -39,11 +39,16 @@ struct session {
 /* ---- arguments by name ---- */
 
 #define ARG(tp, field, need, ...)                                                                  \
-	{ tp, offsetof(struct arg_index, field), need, { __VA_ARGS__ } }
+	{                                                                                          \
+		tp, offsetof(struct arg_index, field), need,                                       \
+		{                                                                                  \
+			__VA_ARGS__                                                                \
+		}                                                                                  \
+	}
 
 static const struct arg_name {
 	const char *tracepoint;
-	size_t offset;        /* in struct arg_index */
+	size_t offset; /* in struct arg_index */
 	bool required;
 	const char *names[2]; /* as kernels have called it */
 } arg_names[] = {
@@ -111,7 +116,8 @@ static uint8_t arg_position(const struct btf *btf, const struct btf_type *proto,
 }
 
 /* Whether a tracepoint can be attached to here; fills its argument positions. */
-static bool tracepoint_find(const struct session *s, const char *tracepoint, struct arg_index *index)
+static bool tracepoint_find(const struct session *s, const char *tracepoint,
+			    struct arg_index *index)
 {
 	const struct btf_type *proto = NULL;
 	const struct btf *btf = NULL;
@@ -148,8 +154,10 @@ static void btf_open(struct session *s)
 
 	s->btf[0] = btf__load_vmlinux_btf();
 	if (!s->btf[0])
-		fatal("no BTF of this kernel", "use one built with CONFIG_DEBUG_INFO_BTF "
-		      "(/sys/kernel/btf/vmlinux)", errno);
+		fatal("no BTF of this kernel",
+		      "use one built with CONFIG_DEBUG_INFO_BTF "
+		      "(/sys/kernel/btf/vmlinux)",
+		      errno);
 	for (i = 1; i < BTFS; i++) {
 		char path[128];
 
@@ -182,8 +190,8 @@ static bool lean_fits(const struct session *s, const struct options *o)
 	memset(&i, NO_ARG, sizeof(i));
 	return !o->record && !o->split && (o->counts || o->max_histograms) &&
 	       tracepoint_find(s, "sched_switch", &i) &&
-	       tracepoint_find(s, "kvm_userspace_exit", &i) &&
-	       i.user_reason == LEAN_USER_REASON && i.user_errno == LEAN_USER_ERRNO &&
+	       tracepoint_find(s, "kvm_userspace_exit", &i) && i.user_reason == LEAN_USER_REASON &&
+	       i.user_errno == LEAN_USER_ERRNO &&
 	       (!(o->events & WATCH_EXIT) ||
 		(tracepoint_find(s, "kvm_exit", &i) && i.exit_vcpu == LEAN_EXIT_VCPU &&
 		 i.exit_isa == LEAN_EXIT_ISA && i.exit_reason == NO_ARG));
@@ -233,7 +241,7 @@ static void probes_choose(struct session *s, const struct options *o, struct arg
 		if (!found)
 			continue;
 		s->probes[s->probe_count++] =
-			(struct probe_link){ c->tracepoint, c->program, NULL };
+		    (struct probe_link){ c->tracepoint, c->program, NULL };
 	}
 	if ((s->missing & e) == e)
 		fatal("this kernel has none of the tracepoints asked for",
@@ -286,8 +294,8 @@ static const void *map_memory(const struct bpf_map *map)
 {
 	size_t page = (size_t)sysconf(_SC_PAGESIZE);
 	size_t size = (size_t)bpf_map__max_entries(map) * ((bpf_map__value_size(map) + 7) & ~7u);
-	void *memory = mmap(NULL, (size + page - 1) / page * page, PROT_READ, MAP_SHARED,
-			    bpf_map__fd(map), 0);
+	void *memory =
+	    mmap(NULL, (size + page - 1) / page * page, PROT_READ, MAP_SHARED, bpf_map__fd(map), 0);
 
 	if (memory == MAP_FAILED)
 		fatal("mmap of an eBPF map", "needs Linux 5.5 or later", errno);
@@ -313,8 +321,10 @@ static void load(struct session *s)
 		fatal("loading eBPF programs",
 		      "run as root, or with CAP_BPF, CAP_PERFMON and CAP_SYS_ADMIN", error);
 	if (error == ENOMEM || error == E2BIG)
-		fatal("loading eBPF maps", "try smaller --max-threads, --max-rows, "
-		      "--max-histograms, --ring-size", error);
+		fatal("loading eBPF maps",
+		      "try smaller --max-threads, --max-rows, "
+		      "--max-histograms, --ring-size",
+		      error);
 	fatal("loading eBPF programs", "run with -v to see the verifier's words", error);
 }
 
@@ -327,8 +337,10 @@ static void attach(struct session *s)
 
 		p->link = bpf_program__attach(p->program);
 		if (!p->link)
-			fatal(p->tracepoint, "cannot attach to this tracepoint: is another KVM "
-			      "module loaded than at the start?", errno);
+			fatal(p->tracepoint,
+			      "cannot attach to this tracepoint: is another KVM "
+			      "module loaded than at the start?",
+			      errno);
 	}
 }
 

@@ -17,8 +17,7 @@ enum {
 	WATCH_HALT = 1 << 5,
 	WATCH_INSN = 1 << 6, /* emulated instructions */
 };
-#define WATCH_DEFAULT                                                                              \
-	(WATCH_EXIT | WATCH_USER | WATCH_PIO | WATCH_MMIO | WATCH_IRQ | WATCH_HALT)
+#define WATCH_DEFAULT (WATCH_EXIT | WATCH_USER | WATCH_PIO | WATCH_MMIO | WATCH_IRQ | WATCH_HALT)
 
 extern const struct event_word {
 	const char *name;
@@ -26,20 +25,20 @@ extern const struct event_word {
 } event_words[]; /* ends with a NULL name */
 
 struct options {
-	pid_t pid;             /* -p, or 0 */
-	bool all;              /* -a */
-	char **command;        /* NULL-terminated, or NULL */
-	unsigned int events;   /* WATCH_* */
-	int vcpu;              /* --vcpu, or -1 */
-	uint64_t duration_ns;  /* -d, 0: until the target ends */
-	uint64_t interval_ns;  /* --interval of --live */
-	const char *key;       /* -k */
+	pid_t pid;	      /* -p, or 0 */
+	bool all;	      /* -a */
+	char **command;	      /* NULL-terminated, or NULL */
+	unsigned int events;  /* WATCH_* */
+	int vcpu;	      /* --vcpu, or -1 */
+	uint64_t duration_ns; /* -d, 0: until the target ends */
+	uint64_t interval_ns; /* --interval of --live */
+	const char *key;      /* -k */
 	bool json, csv, live, histogram;
-	bool counts;           /* no clock, no spans */
-	bool split;            /* kvm_fpu: start of KVM_RUN */
+	bool counts; /* no clock, no spans */
+	bool split;  /* kvm_fpu: start of KVM_RUN */
 	bool no_cost;
-	const char *output;    /* -o, NULL: standard output */
-	const char *record;    /* --record */
+	const char *output; /* -o, NULL: standard output */
+	const char *record; /* --record */
 	uint32_t max_threads, max_rows, max_histograms, max_addresses, ring_bytes;
 };
 
@@ -80,8 +79,9 @@ int session_ring_fd(const struct session *s);
 
 /* Fills cost[]; returns how many programs are attached (at most max are written). */
 size_t session_cost(const struct session *s, struct probe_cost *cost, size_t max);
-bool session_has_cost(const struct session *s);  /* bpf statistics were on */
+bool session_has_cost(const struct session *s);	 /* bpf statistics were on */
 bool session_has_exits(const struct session *s); /* kvm_exit and kvm_entry are attached */
-unsigned int session_missing(const struct session *s); /* WATCH_* this kernel has no tracepoint for */
+unsigned int
+session_missing(const struct session *s); /* WATCH_* this kernel has no tracepoint for */
 
 #endif

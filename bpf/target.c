@@ -19,8 +19,8 @@ static int pidfd_of(pid_t pid)
 	int fd = (int)syscall(SYS_pidfd_open, pid, 0);
 
 	if (fd < 0)
-		fatal("the process to watch", "-p takes the process id of a running VMM: see pgrep -a",
-		      errno);
+		fatal("the process to watch",
+		      "-p takes the process id of a running VMM: see pgrep -a", errno);
 	return fd;
 }
 

@@ -7,10 +7,10 @@
 #include <sys/types.h>
 
 struct target {
-	pid_t pid;   /* 0: all processes */
-	int pidfd;   /* readable when the process ends; -1 */
-	int go_fd;   /* closing it lets the command start; -1 */
-	bool ours;   /* started by us: to be reaped */
+	pid_t pid; /* 0: all processes */
+	int pidfd; /* readable when the process ends; -1 */
+	int go_fd; /* closing it lets the command start; -1 */
+	bool ours; /* started by us: to be reaped */
 	char comm[16];
 };
 

@@ -17,9 +17,12 @@ equal "every acknowledged interrupt has its three stages" true "$(jq '.irq[] | s
     .injected_to_delivered_ns.count == .delivered_to_handled_ns.count and
     .injected_to_handled_ns.count == .acked - .not_delivered' "$work/json")"
 equal "stages add up" true "$(jq '.irq[] | select(.gsi == 0) |
-    .injected_to_delivered_ns.total + .delivered_to_handled_ns.total == .injected_to_handled_ns.total' \
-    "$work/json")"
-equal "halts, woken for an interrupt" true "$(jq '[.vcpus[].halt | .waits + .polls] | add > 5' "$work/json")"
+    .injected_to_delivered_ns.total + .delivered_to_handled_ns.total ==
+    .injected_to_handled_ns.total' "$work/json")"
+equal "a raise is acknowledged, coalesced or pending" true "$(jq '.irq[] | select(.gsi == 0) |
+    .raised - .coalesced - .acked | . == 0 or . == 1' "$work/json")"
+equal "halts, woken for an interrupt" true \
+    "$(jq '[.vcpus[].halt | .waits + .polls] | add > 5' "$work/json")"
 equal "recorded acknowledgements" "$(jq '[.vcpus[].acked] | add' "$work/json")" \
     "$(cut -d, -f4 "$work/record" | grep -c irq-ack)"
 finish

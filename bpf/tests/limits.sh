@@ -65,6 +65,11 @@ json() {
     equal "status with $*" 0 $?
 }
 
+# Returns to user space, of all vCPUs and reasons.
+returns() {
+    jq '[.vcpus[].user_exits[].count] | add' "$work/json"
+}
+
 # lost WHAT: more than nothing, in all formats
 lost() {
     json "$2"
@@ -80,7 +85,7 @@ json --event=user
 equal "nothing lost otherwise" 0 "$(jq '[.lost[]] | add' "$work/json")"
 lost rows --max-rows=1
 lost histograms --max-histograms=1
-equal "too few histograms: counts hold" 13 "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")"
+equal "too few histograms: counts hold" 13 "$(returns)"
 
 timeout 60 ./kvm-exits --json -o "$work/json" --max-threads=1 -- \
     ./kvm-vmm guests/hello.bin guests/minimal.bin >/dev/null 2>&1
@@ -93,7 +98,7 @@ timeout 60 ./kvm-exits --json -o "$work/json" --event=exit,user,pio --record="$w
     --ring-size=1 -- ./kvm-vmm guests/multiplication.bin >"$work/out" 2>&1
 equal "small ring: status" 0 $?
 [ "$(jq .lost.records "$work/json")" -gt 0 ] || fail "small ring: no record lost"
-equal "small ring: counts hold" $(($(wc -c <"$work/out") + 1)) "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")"
+equal "small ring: counts hold" $(($(wc -c <"$work/out") + 1)) "$(returns)"
 
 # A process that ends while it is watched.
 ./kvm-vmm --timeout=5s --timer-period=10ms guests/counter.bin >/dev/null 2>&1 &
@@ -102,8 +107,7 @@ timeout 60 ./kvm-exits --json -o "$work/json" -p $vmm
 equal "process that ends: status" 0 $?
 wait $vmm
 equal "process that ends: pid" $vmm "$(jq .target.pid "$work/json")"
-[ "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")" -gt 100 ] ||
-    fail "process that ends: hardly an exit"
+[ "$(returns)" -gt 100 ] || fail "process that ends: hardly an exit"
 equal "process that ends: nothing lost" 0 "$(jq '[.lost[]] | add' "$work/json")"
 
 # -d ends the watching, and a command of ours with it.
@@ -116,7 +120,7 @@ status=$?
 matches "-d: reports" '^KVM_EXIT_' "$work/text"
 
 json --vcpu=0
-equal "--vcpu=0" 13 "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")"
+equal "--vcpu=0" 13 "$(returns)"
 json --vcpu=7
 equal "--vcpu=7: none" 0 "$(jq '.vcpus | length' "$work/json")"
 
@@ -124,7 +128,7 @@ equal "--vcpu=7: none" 0 "$(jq '.vcpus | length' "$work/json")"
 ./kvm-vmm --timeout=60s --timer-period=20ms guests/counter.bin >/dev/null 2>&1 &
 vmm=$!
 json --event=user
-equal "another VM runs: not ours" 13 "$(jq '[.vcpus[].user_exits[].count] | add' "$work/json")"
+equal "another VM runs: not ours" 13 "$(returns)"
 timeout 60 ./kvm-exits --json -o "$work/json" --event=user -a -d 0.5
 equal "-a: status" 0 $?
 equal "-a: sees it" $vmm "$(jq ".vcpus[] | select(.tgid == $vmm).tgid" "$work/json")"

@@ -39,7 +39,8 @@ tmux new-session -d -x 80 -y 24 \
 screen '^kvm-exits: kvm-vmm \(pid [0-9]+\), [0-9.]+ s'
 screen 'q quit  p pause  s sort: samples  v view'
 screen '^KVM_EXIT_HLT +[0-9]+ +idle|^hlt +[0-9]+ +idle'
-equal "80 columns: longest line" 80 "$(awk '{ if (length > n) n = length } END { print n }' "$work/screen")"
+equal "80 columns: longest line" 80 \
+    "$(awk '{ if (length > n) n = length } END { print n }' "$work/screen")"
 if grep -q OFF-CPU "$work/screen"; then
     fail "80 columns show all of 160"
 fi

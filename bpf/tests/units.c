@@ -211,7 +211,9 @@ static size_t row_length(const struct view *v, const struct row *row, int width,
 static void rows_fit_the_width(void **state)
 {
 	struct row *row = calloc(1, sizeof(*row));
-	struct view v = { .id = VIEW_HW, .rows = row, .count = 1, .samples = 1000, .total_ns = 2000 };
+	struct view v = {
+		.id = VIEW_HW, .rows = row, .count = 1, .samples = 1000, .total_ns = 2000
+	};
 	char line[512];
 	int width;
 
