@@ -174,10 +174,10 @@ static int show(struct session *session)
 
 static int report(struct session *session)
 {
-	char name[] = "kvm-bench report";
-	char *argv[] = { name, session->folder, NULL };
+	char name[] = "kvm-bench report", quiet[] = "--quiet"; /* say_end() names it */
+	char *argv[] = { name, quiet, session->folder, NULL };
 
-	return cmd_report(2, argv);
+	return cmd_report(3, argv);
 }
 
 static void say_end(const struct session *session, int status)
