@@ -49,7 +49,7 @@ static char *join(const char *folder, const char *trace, const char *record)
 static void has(const char *text, const char *row)
 {
 	if (!strstr(text, row))
-		fail_msg("no row '%s' in:\n%s", row, text);
+		fail_msg("no row '%s' in:\n%s", row, text ? text : "(no file)");
 }
 
 /* Other threads' events lie between; an exit handled in the kernel belongs to the guest's part. */
