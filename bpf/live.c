@@ -246,7 +246,8 @@ static bool resized(void)
 
 bool live_update(struct live *l, const struct run *r, uint64_t now_ns)
 {
-	bool changed = l->screen && (keys_take(l) | resized());
+	bool keyed = l->screen && keys_take(l);
+	bool changed = (l->screen && resized()) || keyed;
 
 	if (l->left)
 		return false;

@@ -48,25 +48,37 @@ static const char *name_word(const struct record *r, char buf[REASON_LEN])
 	return r->reason < 3 && words[r->event][r->reason] ? words[r->event][r->reason] : "";
 }
 
+enum value_format { EMPTY, NUMBER, SIGNED, HEX };
+
 static const struct event_format {
 	const char *name;
 	const char *(*reason)(const struct record *r, char buf[REASON_LEN]);
-	const char *values; /* of a and b */
+	enum value_format a, b;
 } formats[EVENTS] = {
-	[EVENT_ENTRY] = { "entry", name_none, "%" PRId64 "," },
-	[EVENT_EXIT] = { "exit", name_exit, "0x%" PRIx64 ",%" PRIu64 },
-	[EVENT_USER] = { "user", name_user, "%" PRIu64 ",%" PRId64 },
-	[EVENT_RUN] = { "run", name_none, "%" PRId64 "," },
-	[EVENT_PIO] = { "pio", name_word, "0x%" PRIx64 ",%" PRIu64 },
-	[EVENT_MMIO] = { "mmio", name_word, "0x%" PRIx64 ",%" PRIu64 },
-	[EVENT_IRQ_SET] = { "irq-set", name_none, "%" PRIu64 ",%" PRIu64 },
-	[EVENT_IRQ_INJECT] = { "irq-inject", name_word, "%" PRIu64 ",%" PRId64 },
-	[EVENT_IRQ_ACK] = { "irq-ack", name_word, "%" PRIu64 ",%" PRIu64 },
-	[EVENT_HALT] = { "halt", name_word, "%" PRIu64 ",%" PRIu64 },
-	[EVENT_INSN] = { "insn", name_word, "," },
-	[EVENT_SCHED_OUT] = { "sched-out", name_none, "%" PRIu64 ",%" PRIu64 },
-	[EVENT_SCHED_IN] = { "sched-in", name_none, "%" PRIu64 ",%" PRIu64 },
+	[EVENT_ENTRY] = { "entry", name_none, SIGNED, EMPTY },
+	[EVENT_EXIT] = { "exit", name_exit, HEX, NUMBER },
+	[EVENT_USER] = { "user", name_user, NUMBER, SIGNED },
+	[EVENT_RUN] = { "run", name_none, SIGNED, EMPTY },
+	[EVENT_PIO] = { "pio", name_word, HEX, NUMBER },
+	[EVENT_MMIO] = { "mmio", name_word, HEX, NUMBER },
+	[EVENT_IRQ_SET] = { "irq-set", name_none, NUMBER, NUMBER },
+	[EVENT_IRQ_INJECT] = { "irq-inject", name_word, NUMBER, SIGNED },
+	[EVENT_IRQ_ACK] = { "irq-ack", name_word, NUMBER, NUMBER },
+	[EVENT_HALT] = { "halt", name_word, NUMBER, NUMBER },
+	[EVENT_INSN] = { "insn", name_word, EMPTY, EMPTY },
+	[EVENT_SCHED_OUT] = { "sched-out", name_none, NUMBER, NUMBER },
+	[EVENT_SCHED_IN] = { "sched-in", name_none, NUMBER, NUMBER },
 };
+
+static void value_print(FILE *out, enum value_format format, uint64_t value)
+{
+	if (format == NUMBER)
+		fprintf(out, "%" PRIu64, value);
+	else if (format == SIGNED)
+		fprintf(out, "%" PRId64, (int64_t)value);
+	else if (format == HEX)
+		fprintf(out, "0x%" PRIx64, value);
+}
 
 void record_print(FILE *out, const struct record *r)
 {
@@ -75,7 +87,9 @@ void record_print(FILE *out, const struct record *r)
 
 	fprintf(out, "%" PRIu64 ",%u,%u,%s,%s,%d,", r->ns, r->tid, r->cpu, f->name,
 		f->reason(r, buf), r->error > 0 ? r->error : 0);
-	fprintf(out, f->values, r->a, r->b);
+	value_print(out, f->a, r->a);
+	fputc(',', out);
+	value_print(out, f->b, r->b);
 	fputc('\n', out);
 }
 
