@@ -191,6 +191,8 @@ static void say_end(const struct session *session, int status)
 		       failed == 1 ? "" : "s", session->folder);
 	if (session->options.no_report && !getenv("MINIKVM_LAB"))
 		printf("samples: %s\n", session->folder);
+	if (!session->options.no_report && session->records.rows)
+		printf("\nreport: %s/report.html\n", session->folder);
 }
 
 int cmd_run(int argc, char **argv)
