@@ -127,21 +127,35 @@ emit_placed() {
     for path in "${added[@]}"; do
         place_added "$path"
     done
-    ((${#placed[@]})) || return 0
-    while IFS= read -r -d '' path; do
-        if [[ ${placed[$path]} = / ]]; then
-            newc_dir "$path"
-        else
-            newc_file "$path" "${placed[$path]}" || return
-        fi
-    done < <(printf '%s\0' "${!placed[@]}" | LC_ALL=C sort -z)
+    emit_in_order
 }
 
-# place FILE PATH: FILE is PATH there, in folders made for it
+# emit_in_order: what is in placed; folders come before what is in them
+emit_in_order() {
+    local i mode
+    local -a paths=() files=() sizes=()
+    ((${#placed[@]})) || return 0
+    mapfile -d '' -t paths < <(printf '%s\0' "${!placed[@]}" | LC_ALL=C sort -z)
+    for ((i = 0; i < ${#paths[@]}; i++)); do
+        files[i]=${placed[${paths[i]}]}
+    done
+    mapfile -t sizes < <(printf '%s\0' "${files[@]}" | xargs -0 stat -Lc %s --)
+    for ((i = 0; i < ${#paths[@]}; i++)); do
+        if [[ ${files[i]} = / ]]; then
+            newc_dir "${paths[i]}"
+            continue
+        fi
+        mode=100644
+        [[ ! -x ${files[i]} ]] || mode=100755
+        newc_file "${paths[i]}" "${files[i]}" "$mode" "${sizes[i]-}" || return
+    done
+}
+
+# place FILE PATH: FILE is PATH there, in folders made for it where the initramfs has none
 place() {
     local folder=${2%/*}
     placed[${2#/}]=$1
-    while [[ -n $folder && -z ${placed[${folder#/}]-} ]]; do
+    while [[ -n $folder && $folder != /@(bin|sbin|usr|usr/bin|build|tmp|root) ]]; do
         placed[${folder#/}]=/
         folder=${folder%/*}
     done
@@ -182,4 +196,8 @@ place_added() {
 }
 
 # is_dynamic FILE: it needs a dynamic linker, whose name stands in the first bytes of an ELF file
-is_dynamic() { head -c 1024 -- "$1" | grep -qa /ld-linux; }
+is_dynamic() {
+    local LC_ALL=C head
+    IFS= read -r -N 800 head <"$1" 2>/dev/null
+    [[ $head = *ELF*/ld-linux* ]]
+}

@@ -38,12 +38,10 @@ newc_symlink() {
     newc_pad ${#2}
 }
 
-# newc_file NAME FILE [MODE]: a copy of FILE, executable if FILE is
+# newc_file NAME FILE MODE [SIZE]: a copy of FILE
 newc_file() {
-    local mode=${3:-100644} size
-    [[ $# -lt 3 && -x $2 ]] && mode=100755
-    size=$(stat -Lc %s -- "$2") || return
-    newc_header "$mode" "$1" "$size"
+    local size=${4:-$(stat -Lc %s -- "$2")}
+    newc_header "$3" "$1" "$size"
     cat -- "$2" || return
     newc_pad "$size"
 }
