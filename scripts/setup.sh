@@ -5,9 +5,11 @@
 set -eu -o pipefail
 scripts=$(readlink -f -- "${BASH_SOURCE[0]%/*}")
 
-build_packages='gcc libc6-dev make meson ninja-build pkg-config clang llvm lld bpftool libbpf-dev
+build_packages='gcc libc6-dev make git meson ninja-build pkg-config clang bpftool libbpf-dev
     libelf-dev zlib1g-dev libjansson-dev libcmocka-dev libseccomp-dev libncurses-dev'
-run_packages='qemu-system-x86 gnuplot-nox jq strace gdb tmux imagemagick librsvg2-bin'
+run_packages='qemu-system-x86 gnuplot-nox jq tmux'
+# One command of each, for distributions where we do not know the packages.
+commands='gcc make git meson ninja pkg-config clang bpftool qemu-system-i386 gnuplot jq tmux busybox xz setpriv'
 lab_packages='busybox-static dpkg xz-utils util-linux'
 browser_packages='chromium'
 
@@ -66,9 +68,12 @@ done
 
 build=${MINIKVM_BUILD:-${scripts%/*}/build}
 if ! is_debian_12; then
-    printf 'setup: this is not Debian 12; please install the equivalents of these packages:\n' >&2
+    absent=$(for name in $commands; do command -v "$name" >/dev/null || echo "$name"; done)
+    [[ -n $absent ]] || exit 0
+    echo "setup: this is not Debian 12, and these commands are missing:" $absent >&2
+    echo 'setup: please install the equivalents of these Debian packages:' >&2
     printf '  %s\n' $packages >&2
-    printf 'setup: and give scripts/lab a kernel, see --kernel and --modules there\n' >&2
+    echo 'setup: and give scripts/lab a kernel, see --kernel and --modules there' >&2
     exit 3
 fi
 
