@@ -45,13 +45,30 @@ is_debian_12() {
     (. /etc/os-release && [[ ${ID-} = debian && ${VERSION_ID-} = 12 ]]) 2>/dev/null
 }
 
+# as_root WORD...
+as_root() {
+    local -a sudo=()
+    if ((EUID != 0)); then
+        [[ -n $(type -P sudo) ]] || fail "not root, and no sudo; please run as root: $*"
+        sudo=(sudo)
+    fi
+    "${sudo[@]}" "$@"
+}
+
 # install PACKAGE...
 install() {
-    local -a as_root=()
-    ((EUID == 0)) || as_root=(sudo)
     echo "setup: installing $*"
-    "${as_root[@]}" apt-get -q update
-    DEBIAN_FRONTEND=noninteractive "${as_root[@]}" apt-get -q -y install --no-install-recommends "$@"
+    as_root apt-get -q update
+    as_root env DEBIAN_FRONTEND=noninteractive \
+        apt-get -q -y install --no-install-recommends "$@"
+}
+
+# The package lists may be missing, or older than what the archive still has.
+fetch_kernel() {
+    "$scripts/lab.d/kernel" "$build" && return
+    echo 'setup: refreshing the package lists'
+    as_root apt-get -q update
+    "$scripts/lab.d/kernel" "$build"
 }
 
 check='' packages="$build_packages $run_packages $lab_packages"
@@ -85,4 +102,4 @@ if [[ -n $check ]]; then
     exit $status
 fi
 [[ -z $todo ]] || install $todo || fail "could not install everything; see above"
-"$scripts/lab.d/kernel" "$build"
+fetch_kernel
