@@ -174,22 +174,29 @@ static json_t *io_json(const struct stats *s)
 	return io;
 }
 
+static void add_kernel_counter(void *counters, const char *name, uint64_t value)
+{
+	json_object_set_new(counters, name, number(value));
+}
+
 static json_t *vcpu_json(const struct vcpu *v)
 {
+	json_t *kernel = json_object();
 	const struct vm *vm = v->vm;
 	json_t *phases = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vm", number(vm->vm_ns),
 				   "memory", number(vm->memory_ns), "vcpu", number(v->vcpu_ns),
 				   "load", number(v->load_ns), "first_entry",
 				   number(v->first_entry_ns), "exit", number(v->exit_ns));
 
-	return json_pack("{s:i, s:i, s:s, s:o, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	kvmstats_read(v, add_kernel_counter, kernel);
+	return json_pack("{s:i, s:i, s:s, s:o, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 			 "vcpu", v->id, "tid", v->tid, "guest", v->image->path, "image_bytes",
 			 number(v->image->bytes), "mode", v->mode == MODE_REAL ? "real" : "protected",
 			 "mem_bytes", number(vm->mem_bytes), "status", v->status, "end",
 			 end_name(v->end), "phases_ns", phases, "kvm_runs", number(v->stats->runs),
 			 "unhandled_io", number(v->unhandled_io), "ticks", number(vm->timer.ticks),
 			 "ticks_lost", number(vm->timer.ticks_lost), "exits", exits_json(v->stats),
-			 "io", io_json(v->stats));
+			 "io", io_json(v->stats), "kvm_stats", kernel);
 }
 
 static bool write_json(FILE *f, const struct vcpu *vcpus, unsigned int count,

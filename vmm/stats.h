@@ -81,6 +81,10 @@ static inline void stats_free(struct vcpu *v) { (void)v; }
 bool report_write(const struct config *config, const struct vcpu *vcpus, unsigned int count,
 		  const struct run_times *times, int status);
 
+/* Calls each() for the kernel's own counters of the vCPU; for none where it has no such thing. */
+void kvmstats_read(const struct vcpu *v,
+		   void (*each)(void *opaque, const char *name, uint64_t value), void *opaque);
+
 /* ---- trace.c: --trace-file ---- */
 
 /* Opens the file and starts its writer; vCPUs hand over through a ring each. */
