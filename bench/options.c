@@ -24,6 +24,7 @@ enum {
 	OPT_EXPORT_JSON,
 	OPT_EXPORT_CSV,
 	OPT_EXPORT_MARKDOWN,
+	OPT_SAVE_BASELINE,
 };
 
 static const struct argp_option argp_options[] = {
@@ -58,6 +59,8 @@ static const struct argp_option argp_options[] = {
 	{ "export-json", OPT_EXPORT_JSON, "FILE", 0, "Run times in hyperfine's JSON", 3 },
 	{ "export-csv", OPT_EXPORT_CSV, "FILE", 0, "Run times in hyperfine's CSV", 3 },
 	{ "export-markdown", OPT_EXPORT_MARKDOWN, "FILE", 0, "Run times as a Markdown table", 3 },
+	{ "save-baseline", OPT_SAVE_BASELINE, "NAME", 0,
+	  "Keep a copy in results/baselines/NAME, for compare --baseline=NAME", 3 },
 	{ "no-report", OPT_NO_REPORT, NULL, 0, "Leave out plots and report: raw samples only", 3 },
 	{ "no-crosscheck", OPT_NO_CROSSCHECK, NULL, 0, "Leave out the runs traced with eBPF", 3 },
 	{ "as", OPT_AS, "NAME", OPTION_HIDDEN, "This machine is: host, lab, exact", 3 },
@@ -227,6 +230,8 @@ static const struct slot {
 	{ OPT_EXPORT_CSV, SLOT_TEXT, offsetof(struct run_options, export_csv), "export-csv" },
 	{ OPT_EXPORT_MARKDOWN, SLOT_TEXT, offsetof(struct run_options, export_markdown),
 	  "export-markdown" },
+	{ OPT_SAVE_BASELINE, SLOT_TEXT, offsetof(struct run_options, save_baseline),
+	  "save-baseline" },
 	{ 'W', SLOT_COUNT, offsetof(struct run_options, warmup), "warmup" },
 	{ 'r', SLOT_COUNT, offsetof(struct run_options, runs), "runs" },
 	{ OPT_MIN_RUNS, SLOT_COUNT, offsetof(struct run_options, min_runs), "min-runs" },
@@ -330,6 +335,7 @@ void run_options_free(struct run_options *options)
 	free(options->export_json);
 	free(options->export_csv);
 	free(options->export_markdown);
+	free(options->save_baseline);
 	free(options->command);
 }
 

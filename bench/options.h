@@ -24,6 +24,7 @@ struct run_options {
 	char *as;     /* what to call this machine in the samples: host, lab, exact */
 	char *output; /* results folder; NULL: results/<UTC>-<host> */
 	char *export_json, *export_csv, *export_markdown;
+	char *save_baseline; /* NAME of results/baselines/NAME, NULL: none */
 	struct name_list workloads, backends, guests;
 	char *command; /* the command line, for machine.json */
 };

@@ -180,6 +180,25 @@ static int report(struct session *session)
 	return cmd_report(3, argv);
 }
 
+/* Replaces results/baselines/NAME once the copy is complete. */
+static int save_baseline(const struct session *session)
+{
+	static const char script[] =
+		"set -e; mkdir -p results/baselines; to=results/baselines/$2; rm -rf \"$to.new\"; "
+		"cp -r \"$1\" \"$to.new\"; rm -rf \"$to\"; mv \"$to.new\" \"$to\"";
+	const char *name = session->options.save_baseline;
+	const char *const words[] = { "/bin/sh", "-c", script, "sh", session->folder, name, NULL };
+	int status = -1;
+
+	free(command_output(words, true, 60, &status));
+	if (status != 0) {
+		warn("results/baselines/%s: not saved; check free space and permissions", name);
+		return STATUS_HOST;
+	}
+	printf("baseline: results/baselines/%s\n", name);
+	return STATUS_OK;
+}
+
 static void say_end(const struct session *session, int status)
 {
 	unsigned failed = session->records.failed_runs;
@@ -198,9 +217,13 @@ static void say_end(const struct session *session, int status)
 int cmd_run(int argc, char **argv)
 {
 	struct session session = { .start_ns = now_ns() };
+	const char *name;
 	int status;
 
 	run_options_parse(&session.options, argc, argv);
+	name = session.options.save_baseline;
+	if (name && (!*name || *name == '.' || strchr(name, '/')))
+		die(STATUS_USAGE, "--save-baseline=%s: give a plain name, like main", name);
 	env_init(&session.env, session.options.as);
 	make_folder(&session);
 	session.tune = xcalloc(1, sizeof(*session.tune));
@@ -218,6 +241,8 @@ int cmd_run(int argc, char **argv)
 		status = worse(status, show(&session));
 	if (session.records.rows && !session.options.no_report)
 		status = worse(status, report(&session));
+	if (session.records.rows && session.options.save_baseline)
+		status = worse(status, save_baseline(&session));
 	say_end(&session, status);
 	json_decref(session.machine);
 	notes_free(&session.notes);
