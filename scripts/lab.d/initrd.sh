@@ -167,7 +167,7 @@ place_build() {
     while IFS= read -r -d '' file; do
         [[ $file != *.@(bin|rom|elf) ]] && is_dynamic "$build/$file" ||
             place "$build/$file" "/build/$file"
-    done < <(cd -- "$build" && find . \( -name 'meson-*' -o -name '*.p' -o -path ./lab \) -prune -o \
+    done < <(cd -- "$build" && find . \( -name 'meson-*' -o -name '*.p' -o -path ./lab -o -path ./ci \) -prune -o \
         -type f \( -name '*.bin' -o -name '*.rom' -o -name '*.elf' -o -perm -u+x \) \
         ! -name '*.so*' -printf '%P\0')
     file=${command[0]}
