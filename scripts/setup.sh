@@ -11,7 +11,7 @@ run_packages='qemu-system-x86 gnuplot-nox jq tmux'
 # One command of each, for distributions where we do not know the packages.
 commands='gcc make git meson ninja pkg-config clang bpftool qemu-system-i386 gnuplot jq tmux busybox xz setpriv'
 lab_packages='busybox-static dpkg xz-utils util-linux'
-browser_packages='chromium'
+browser_packages='chromium chromium-driver curl'
 
 usage() {
     cat <<'EOF'
