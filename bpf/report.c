@@ -159,16 +159,16 @@ static const struct view_kind {
 	void (*whole)(struct view *v, const struct session *s);
 } kinds[VIEWS] = {
 	[VIEW_HW] = { "hardware",
-		      "Hardware exits; time: kvm_exit until the guest or user space runs",
+		      "Hardware exits; ns from kvm_exit until the guest or user space runs",
 		      "to-user", true, hw_collect, NULL },
-	[VIEW_USER] = { "user", "Returns to user space; time: in the VMM until it enters again",
-			NULL, true, user_collect, NULL },
-	[VIEW_VCPU] = { "vcpu", "vCPUs: returns to user space; time: in the VMM, HLT apart",
+	[VIEW_USER] = { "user", "Returns to user space; ns in the VMM until it enters again", NULL,
+			true, user_collect, NULL },
+	[VIEW_VCPU] = { "vcpu", "vCPUs: returns to user space; ns in the VMM, HLT apart",
 			"hw-exits", true, vcpu_collect, NULL },
 	[VIEW_PIO] = { "pio", "Port accesses", "bytes", false, NULL, pio_collect },
 	[VIEW_MMIO] = { "mmio", "MMIO accesses (R-wait: a read that needs user space)", "bytes",
 			false, NULL, NULL },
-	[VIEW_IRQ] = { "irq", "Interrupts raised; time: raised to acknowledged by the guest",
+	[VIEW_IRQ] = { "irq", "Interrupts raised; ns from raised to acknowledged by the guest",
 		       "acked", true, NULL, irq_collect },
 };
 
