@@ -9,7 +9,8 @@ build_packages='gcc libc6-dev make git meson ninja-build pkg-config clang bpftoo
     libelf-dev zlib1g-dev libjansson-dev libcmocka-dev libseccomp-dev libncurses-dev'
 run_packages='qemu-system-x86 gnuplot-nox jq tmux'
 # One command of each, for distributions where we do not know the packages.
-commands='gcc make git meson ninja pkg-config clang bpftool qemu-system-i386 gnuplot jq tmux busybox xz setpriv'
+commands='gcc make git meson ninja pkg-config clang bpftool qemu-system-i386 gnuplot jq tmux
+    busybox xz setpriv'
 lab_packages='busybox-static dpkg xz-utils util-linux'
 browser_packages='chromium chromium-driver curl'
 
@@ -98,7 +99,8 @@ todo=$(missing $packages)
 if [[ -n $check ]]; then
     status=0
     [[ -z $todo ]] || { echo "setup: missing packages:" $todo; status=1; }
-    "$scripts/lab.d/kernel" "$build" --verify || { echo "setup: missing: the lab's kernel"; status=1; }
+    "$scripts/lab.d/kernel" "$build" --verify ||
+        { echo "setup: missing: the lab's kernel"; status=1; }
     exit $status
 fi
 [[ -z $todo ]] || install $todo || fail "could not install everything; see above"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: MIT
-# What the lab boots: kernel, initramfs, and the job appended to it. Sourced by scripts/lab.
+# What the lab boots: kernel and initramfs, and what the job adds. Sourced by scripts/lab.
 
 # Sets vmlinux and initramfs. The kernel comes from setup.sh (lab.d/kernel) or --kernel; the
 # initramfs is made again when something it is made of is newer.
@@ -19,34 +19,29 @@ find_machine() {
     modules=${modules:-$build/lab/kernel/modules}
     for part in "$scripts"/lab.d/{init,initramfs,newc.sh} "$modules"; do
         [[ $part -nt $initramfs ]] || continue
-        make_file "$initramfs" "$scripts/lab.d/initramfs" "$scripts/lab.d/init" \
-            "$(type -P busybox)" "$modules"
+        make_file "$initramfs" pack_initramfs
         break
     done
-    part=$scripts/lab.d/tsc_khz.c
-    [[ ! $part -nt $build/lab/tsc_khz ]] || make_file "$build/lab/tsc_khz" compile "$part"
+    [[ ! $scripts/lab.d/tsc_khz.c -nt $build/lab/tsc_khz ]] ||
+        make_file "$build/lab/tsc_khz" compile_tsc_khz
 }
 
-# make_file FILE COMMAND...: FILE is what the command prints, or as it was
+# make_file FILE COMMAND: the command makes it, under the name it is given; FILE is whole or as
+# it was. (unnamed: what end_machine has to remove.)
 make_file() {
-    local file=$1
-    shift
-    mkdir -p -- "${file%/*}" && "$@" >"$file.$$" && chmod +x "$file.$$" && mv -- "$file.$$" "$file" && return
-    rm -f -- "$file.$$"
-    fail "cannot make $file"
+    mkdir -p -- "${1%/*}" || exit 125
+    unnamed=$1.$$
+    "$2" "$unnamed" && mv -- "$unnamed" "$1" || fail "cannot make $1"
 }
 
-# compile SOURCE: the program on stdout
-compile() {
-    local program status
-    program=$(mktemp) && "${CC:-cc}" -O2 -o "$program" "$1" && cat "$program"
-    status=$?
-    rm -f -- "$program"
-    return $status
+pack_initramfs() {
+    "$scripts/lab.d/initramfs" "$scripts/lab.d/init" "$(type -P busybox)" "$modules" >"$1"
 }
+
+compile_tsc_khz() { "${CC:-cc}" -O2 -o "$1" "$scripts/lab.d/tsc_khz.c"; }
 
 # open_file NAME: a new file that has no name, only the descriptor ${NAME}_fd: however this
-# script ends, nothing stays behind. (unnamed: the one that still has a name, for end_machine.)
+# script ends, nothing stays behind.
 open_file() {
     unnamed=${TMPDIR:-/tmp}/lab.$$.$1.$SRANDOM
     (umask 077 && set -C && : >"$unnamed") || exit 125
@@ -73,7 +68,8 @@ read_stdin() {
 # make_initrd: the initramfs and the files of an exact machine, in initrd_fd
 make_initrd() {
     open_file initrd
-    emit_initrd >&"$initrd_fd" || fail "cannot write the initial RAM disk" "is ${TMPDIR:-/tmp} full?"
+    emit_initrd >&"$initrd_fd" ||
+        fail "cannot write the initial RAM disk" "is ${TMPDIR:-/tmp} full?"
 }
 
 emit_initrd() {
@@ -167,7 +163,8 @@ place_build() {
     while IFS= read -r -d '' file; do
         [[ $file != *.@(bin|rom|elf) ]] && is_dynamic "$build/$file" ||
             place "$build/$file" "/build/$file"
-    done < <(cd -- "$build" && find . \( -name 'meson-*' -o -name '*.p' -o -path ./lab -o -path ./ci \) -prune -o \
+    done < <(cd -- "$build" && find . \
+        \( -name 'meson-*' -o -name '*.p' -o -path ./lab -o -path ./ci \) -prune -o \
         -type f \( -name '*.bin' -o -name '*.rom' -o -name '*.elf' -o -perm -u+x \) \
         ! -name '*.so*' -printf '%P\0')
     file=${command[0]}

@@ -35,13 +35,16 @@ ended_by() {
     is "SIG$1: no file remains" '' "$(ls -A "$TMPDIR")"
 }
 
-# early: while it is still preparing
-for delay in 0 0.03 0.06 0.1 0.15; do
-    "$lab" true </dev/null >out 2>err &
+# Early: while it makes what is missing, and while it prepares.
+mkdir -p build/lab
+ln -s "$MINIKVM_BUILD/lab/kernel" build/lab/kernel
+for delay in 0 0.03 0.06 0.1 0.15 0.3 0.5; do
+    MINIKVM_BUILD=$work/build "$lab" true </dev/null >out 2>err &
     sleep $delay
     kill -TERM $!
     wait $! 2>/dev/null
-    is "SIGTERM after $delay s: no file remains" '' "$(ls -A "$TMPDIR")"
+    is "SIGTERM after $delay s: no file remains" '' "$(ls -A "$TMPDIR"; ls build/lab |
+        grep -v -x -e kernel -e initramfs.cpio -e tsc_khz -e lock -e snapshot -e snapshot.key)"
 done
 ended_by TERM 143
 ended_by HUP 129

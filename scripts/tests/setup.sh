@@ -12,5 +12,6 @@ parts=("$scripts/lab.d/init" "$(type -P busybox)" "$MINIKVM_BUILD/lab/kernel/mod
 cp -r "$MINIKVM_BUILD/lab/kernel/modules" modules
 LC_ALL=C.UTF-8 "$scripts/lab.d/initramfs" "${parts[0]}" "${parts[1]}" modules >second.cpio
 same 'initramfs made twice' first.cpio second.cpio
-is 'it unpacks' "$(cksum <"${parts[0]}")" "$(busybox cpio -i --to-stdout init <first.cpio 2>/dev/null | cksum)"
+is 'it unpacks' "$(cksum <"${parts[0]}")" \
+    "$(busybox cpio -i --to-stdout init <first.cpio 2>/dev/null | cksum)"
 finish
