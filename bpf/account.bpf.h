@@ -67,10 +67,9 @@ struct {
 } ring SEC(".maps");
 
 /*
- * Slots: index in threads, or one of these. The last thread seen on each CPU
+ * Slots: index in threads, SLOT_UNSEEN, or one of these. The last thread seen on each CPU
  * is kept with its slot in one word, so that a reader sees both or neither.
  */
-#define SLOT_UNSEEN 0xffffffffu	 /* ask slot_slow() */
 #define SLOT_NO_VCPU 0xfffffffeu /* a target's thread that has not called KVM_RUN */
 #define SLOT_FULL 0xfffffffdu	 /* beyond max_threads */
 #define SLOT_OTHER 0xfffffffcu	 /* not of a target */

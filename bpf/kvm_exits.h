@@ -124,6 +124,7 @@ struct thread {
 };
 
 /* A CPU's last thread; a cache line of its own. */
+#define SLOT_UNSEEN 0xffffffffu /* ask; what every CPU has to start with: 0 is a thread's */
 struct cpu {
 	uint64_t tid_slot; /* tid | slot << 32 */
 	uint64_t pad[7];

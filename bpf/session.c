@@ -332,6 +332,9 @@ static void attach(struct session *s)
 {
 	size_t i;
 
+	/* Until a CPU switches threads it must not be taken to run the first one found. */
+	for (i = 0; i < MAX_CPUS; i++)
+		s->skel->bss->cpus[i].tid_slot = (uint64_t)SLOT_UNSEEN << 32;
 	for (i = 0; i < s->probe_count; i++) {
 		struct probe_link *p = &s->probes[i];
 
