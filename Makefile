@@ -30,7 +30,7 @@ bench: all
 	@$(BUILD)/kvm-bench run $(ARGS)
 
 test: all
-	@meson test -C $(BUILD) --num-processes $(JOBS) --print-errorlogs
+	@meson test -C $(BUILD) --num-processes $(JOBS) --timeout-multiplier 3 --print-errorlogs
 
 test-browser: all
 	@scripts/setup.sh --browser
