@@ -95,7 +95,7 @@ emit_job() {
     if [[ $mode = exact ]]; then
         echo "build=/build cwd=$(quote "${cwd:-/build}")"
         echo "export HOME=/root LC_ALL=C.UTF-8"
-        path=/bin
+        path=/usr/bin
     else
         echo "build=$(quote "$build") cwd=$(quote "$cwd") now=$EPOCHSECONDS"
         for name in HOME USER TERM LANG LC_ALL NO_COLOR; do
@@ -120,6 +120,7 @@ emit_placed() {
     local path
     local -A placed=() # path without leading slash -> file, or / for a folder
     place_build
+    [[ -z $with_qemu ]] || place_qemu
     for path in "${added[@]}"; do
         place_added "$path"
     done
@@ -151,7 +152,7 @@ emit_in_order() {
 place() {
     local folder=${2%/*}
     placed[${2#/}]=$1
-    while [[ -n $folder && $folder != /@(bin|sbin|usr|usr/bin|build|tmp|root) ]]; do
+    while [[ -n $folder && $folder != /@(?(usr/)@(bin|sbin|lib|lib64)|usr|build|tmp|root) ]]; do
         placed[${folder#/}]=/
         folder=${folder%/*}
     done
@@ -169,6 +170,16 @@ place_build() {
         ! -name '*.so*' -printf '%P\0')
     file=${command[0]}
     [[ ! -f $build/$file ]] || place_added "$build/$file:/build/$file"
+}
+
+# place_qemu: on Debian the name on the PATH is a script, and TCG is a module
+place_qemu() {
+    local file
+    for file in "$(type -P qemu-system-i386)" /usr/libexec/qemu-system-i386 \
+        /usr/lib/*/qemu/accel-tcg-i386.so /usr/share/seabios \
+        /usr/share/qemu/{kvmvapic,multiboot,multiboot_dma,linuxboot,linuxboot_dma,bios-256k}.bin; do
+        [[ ! -e $file ]] || place_added "$file"
+    done
 }
 
 # place_added FILE[:PATH]

@@ -17,6 +17,7 @@ status 125 'option without its value' --mem
 status 125 'no such size' --mem=much true
 status 125 'exact needs a command' --exact
 status 125 'exact on two processors' --exact --smp=2 true
+status 125 'QEMU inside, but not exact' --qemu true
 status 125 'no such folder' --cwd=/nonesuch true
 status 125 'no such kernel' --kernel=/nonesuch true
 status 0 'help' --help
