@@ -250,7 +250,7 @@ int probe_main(bool json)
 
 	uname(&f.system);
 	read_cpu_model(f.cpu, sizeof(f.cpu));
-	if (fd < 0 && json) {
+	if (json && (fd < 0 || ioctl(fd, KVM_GET_API_VERSION, 0) != KVM_API_VERSION)) {
 		print_json(&f, strerror(errno));
 		return STATUS_HOST;
 	}

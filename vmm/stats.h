@@ -65,6 +65,15 @@ void stats_leave(struct vcpu *v);
 /* Counts port accesses of the exit in hand. */
 void stats_io(struct vcpu *v, uint16_t port, bool out, uint8_t size, uint32_t count);
 void stats_free(struct vcpu *v);
+
+/* ---- trace.c: --trace-file ---- */
+
+/* Opens the file and starts its writer; vCPUs hand over through a ring each. */
+struct trace *trace_open(const char *path, struct vcpu *vcpus, unsigned int count);
+/* One exit, from the vCPU's thread. Waits for room rather than losing one. */
+void trace_record(struct vcpu *v, int error);
+/* Writes out the rest. False if anything could not be written. */
+bool trace_close(struct trace *trace);
 #else
 static inline void stats_init(struct vcpu *v) { (void)v; }
 static inline void stats_enter(struct vcpu *v) { (void)v; }
@@ -75,6 +84,12 @@ static inline void stats_io(struct vcpu *v, uint16_t port, bool out, uint8_t siz
 	(void)v; (void)port; (void)out; (void)size; (void)count;
 }
 static inline void stats_free(struct vcpu *v) { (void)v; }
+static inline struct trace *trace_open(const char *path, struct vcpu *vcpus, unsigned int count)
+{
+	(void)path; (void)vcpus; (void)count;
+	return NULL;
+}
+static inline bool trace_close(struct trace *trace) { (void)trace; return true; }
 #endif
 
 /* Writes the report that the configuration asks for. False if it could not be written. */
@@ -84,15 +99,6 @@ bool report_write(const struct config *config, const struct vcpu *vcpus, unsigne
 /* Calls each() for the kernel's own counters of the vCPU; for none where it has no such thing. */
 void kvmstats_read(const struct vcpu *v,
 		   void (*each)(void *opaque, const char *name, uint64_t value), void *opaque);
-
-/* ---- trace.c: --trace-file ---- */
-
-/* Opens the file and starts its writer; vCPUs hand over through a ring each. */
-struct trace *trace_open(const char *path, struct vcpu *vcpus, unsigned int count);
-/* One exit, from the vCPU's thread. Waits for room rather than losing one. */
-void trace_record(struct vcpu *v, int error);
-/* Writes out the rest. False if anything could not be written. */
-bool trace_close(struct trace *trace);
 
 /* "KVM_EXIT_IO", "EINTR", or "KVM_EXIT_41" for a code without a name. */
 const char *slot_name(uint32_t slot, char *buffer, size_t len);
