@@ -52,7 +52,7 @@ needs() {
 # Tracing and KVM have to work at all: says why not.
 needs_tracing() {
     needs jq
-    [ -w /dev/kvm ] || skip "no access to /dev/kvm"
+    ./kvm-vmm --probe >/dev/null 2>&1 || skip "/dev/kvm is not usable here"
     timeout 60 ./kvm-exits -o /dev/null -- true 2>"$work/why" ||
         skip "kvm-exits cannot trace here: $(cat "$work/why")"
 }

@@ -28,7 +28,7 @@ skip_all() {
 need() {
     local feature
     for feature; do
-        "$vmm" --probe=json 2>/dev/null | jq -e ".$feature" >/dev/null ||
+        [ "$("$vmm" --probe=json 2>/dev/null | jq ".$feature")" = true ] ||
             skip_all "this host's KVM has no $feature"
     done
 }
