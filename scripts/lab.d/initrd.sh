@@ -2,9 +2,9 @@
 # What the lab boots: kernel and initramfs, and what the job adds. Sourced by scripts/lab.
 
 # Sets vmlinux and initramfs. The kernel comes from setup.sh (lab.d/kernel) or --kernel; the
-# initramfs is made again when something it is made of is newer.
+# initramfs is made again when something it is made of has changed.
 find_machine() {
-    local part
+    local key
     vmlinux=$build/lab/kernel/vmlinux
     initramfs=$build/lab/initramfs.cpio
     if [[ -n $kernel ]]; then
@@ -17,11 +17,11 @@ find_machine() {
         fail "no usable kernel in $build/lab" "scripts/setup.sh fetches it"
     fi
     modules=${modules:-$build/lab/kernel/modules}
-    for part in "$scripts"/lab.d/{init,initramfs,newc.sh} "$modules"; do
-        [[ $part -nt $initramfs ]] || continue
+    key=$(initramfs_key)
+    if [[ ! -r $initramfs || ! -r $initramfs.key || $key != "$(<"$initramfs.key")" ]]; then
         make_file "$initramfs" pack_initramfs
-        break
-    done
+        printf '%s\n' "$key" >"$initramfs.key"
+    fi
     [[ ! $scripts/lab.d/tsc_khz.c -nt $build/lab/tsc_khz ]] ||
         make_file "$build/lab/tsc_khz" compile_tsc_khz
 }
@@ -32,6 +32,12 @@ make_file() {
     mkdir -p -- "${1%/*}" || exit 125
     unnamed=$1.$$
     "$2" "$unnamed" && mv -- "$unnamed" "$1" || fail "cannot make $1"
+}
+
+# initramfs_key: what it is made of
+initramfs_key() {
+    cat -- "$scripts"/lab.d/{init,initramfs,newc.sh} "$(type -P busybox)" | cksum
+    stat -Lc '%n %Y' -- "$modules"
 }
 
 pack_initramfs() {

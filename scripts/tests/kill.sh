@@ -44,7 +44,7 @@ for delay in 0 0.03 0.06 0.1 0.15 0.3 0.5; do
     kill -TERM $!
     wait $! 2>/dev/null
     is "SIGTERM after $delay s: no file remains" '' "$(ls -A "$TMPDIR"; ls build/lab |
-        grep -v -x -e kernel -e initramfs.cpio -e tsc_khz -e lock -e snapshot -e snapshot.key)"
+        grep -v -x -e kernel -e initramfs.cpio -e initramfs.cpio.key -e tsc_khz -e lock -e snapshot -e snapshot.key)"
 done
 ended_by TERM 143
 ended_by HUP 129
