@@ -53,8 +53,8 @@ static void write_line(const struct console *c, uint32_t from, uint32_t to)
 							"\033[34m" };
 	uint8_t line[CONSOLE_BYTES + 64];
 	bool color = c->shared->color;
-	size_t n = (size_t)snprintf((char *)line, 32, "%s[vCPU %u] ", color ? colors[c->id] : "",
-				    c->id);
+	size_t n =
+	    (size_t)snprintf((char *)line, 32, "%s[vCPU %u] ", color ? colors[c->id] : "", c->id);
 	bool whole = c->buffer[(to - 1) % CONSOLE_BYTES] == '\n';
 
 	n += copy_out(c, from, whole ? to - 1 : to, line + n);

@@ -40,8 +40,8 @@ static bool exit_hlt(struct vcpu *v)
 {
 	struct kvm_run *run = v->run;
 	uint64_t window = v->vm->config->layout == LAYOUT_SHARED ? v->id * REAL_MODE_MEM : 0;
-	const uint8_t *vector = gpa_ptr(v->vm, window + TIMER_VECTOR * IVT_ENTRY_BYTES,
-					IVT_ENTRY_BYTES);
+	const uint8_t *vector =
+	    gpa_ptr(v->vm, window + TIMER_VECTOR * IVT_ENTRY_BYTES, IVT_ENTRY_BYTES);
 
 	if (!(run->s.regs.regs.rflags & RFLAGS_IF))
 		return vcpu_end(v, END_HLT, STATUS_OK);

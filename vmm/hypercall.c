@@ -31,7 +31,7 @@ static bool hc_getchar(struct vcpu *v)
 
 bool hypercall_access(struct vcpu *v, struct pio_access *a)
 {
-	static bool (*const calls[])(struct vcpu *v) = {
+	static bool (*const calls[])(struct vcpu * v) = {
 		[HC_EXIT] = hc_exit,
 		[HC_PUTCHAR] = hc_putchar,
 		[HC_GETCHAR] = hc_getchar,

@@ -56,7 +56,8 @@ struct info_page {
 
 static const struct multiboot_header *find_header(const struct image *image)
 {
-	size_t limit = image->bytes < MULTIBOOT_SEARCH_BYTES ? image->bytes : MULTIBOOT_SEARCH_BYTES;
+	size_t limit =
+	    image->bytes < MULTIBOOT_SEARCH_BYTES ? image->bytes : MULTIBOOT_SEARCH_BYTES;
 
 	for (size_t i = 0; i + sizeof(struct multiboot_header) <= limit; i += 4) {
 		const struct multiboot_header *h = (const void *)(image->data + i);
@@ -77,8 +78,8 @@ static const char *elf_defect(const struct image *image)
 		return "not an ELF; protected mode takes a Multiboot 1 kernel in 32-bit ELF";
 	if (e->e_ident[EI_CLASS] != ELFCLASS32 || e->e_machine != EM_386)
 		return "not a 32-bit x86 ELF; build the kernel with -m32";
-	if (e->e_phentsize != sizeof(Elf32_Phdr) || e->e_phnum == 0 ||
-	    e->e_phoff % 4 != 0 || e->e_phoff > image->bytes ||
+	if (e->e_phentsize != sizeof(Elf32_Phdr) || e->e_phnum == 0 || e->e_phoff % 4 != 0 ||
+	    e->e_phoff > image->bytes ||
 	    (image->bytes - e->e_phoff) / sizeof(Elf32_Phdr) < e->e_phnum)
 		return "damaged ELF: its program headers lie outside the file";
 	if (!h)
@@ -95,7 +96,8 @@ void image_open(struct image *image, const char *path, enum mode mode)
 	int fd = open(path, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || fstat(fd, &st) < 0)
-		die(STATUS_USAGE, "give the path of a guest image", "%s: %s", path, strerror(errno));
+		die(STATUS_USAGE, "give the path of a guest image", "%s: %s", path,
+		    strerror(errno));
 	if (!S_ISREG(st.st_mode))
 		die(STATUS_USAGE, "give the path of a guest image", "%s: %s", path,
 		    S_ISDIR(st.st_mode) ? "is a directory" : "is not a regular file");
@@ -109,9 +111,9 @@ void image_open(struct image *image, const char *path, enum mode mode)
 
 	image->mode = mode;
 	if (mode == MODE_AUTO)
-		image->mode = image->bytes >= SELFMAG && !memcmp(image->data, ELFMAG, SELFMAG) ?
-				      MODE_PROTECTED :
-				      MODE_REAL;
+		image->mode = image->bytes >= SELFMAG && !memcmp(image->data, ELFMAG, SELFMAG)
+				  ? MODE_PROTECTED
+				  : MODE_REAL;
 	defect = image->mode == MODE_PROTECTED ? elf_defect(image) : NULL;
 	if (defect)
 		die(STATUS_USAGE, NULL, "%s: %s", path, defect);
@@ -203,11 +205,12 @@ static const char *load_multiboot(const struct image *image, struct vm *vm,
 	if (why)
 		return why;
 	page->regions[0] = (struct multiboot_region){ 20, 0, LOWER_KIB * KIB, 1 };
-	page->regions[1] = (struct multiboot_region){ 20, UPPER_START, vm->mem_bytes - UPPER_START, 1 };
+	page->regions[1] =
+	    (struct multiboot_region){ 20, UPPER_START, vm->mem_bytes - UPPER_START, 1 };
 	strcpy(page->loader_name, "kvm-vmm");
 	page->info = (struct multiboot_info){
-		.flags = INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MEMORY_MAP |
-			 INFO_LOADER_NAME,
+		.flags =
+		    INFO_MEMORY | INFO_CMDLINE | INFO_MODULES | INFO_MEMORY_MAP | INFO_LOADER_NAME,
 		.mem_lower = LOWER_KIB,
 		.mem_upper = (uint32_t)((vm->mem_bytes - UPPER_START) / KIB),
 		.cmdline = add_string(page, &strings_used, config->append ? config->append : ""),

@@ -15,17 +15,17 @@
 #define MEM_MAX (3 * GIB) /* below KVM's own pages and TESTDEV_MMIO */
 
 static const char doc[] =
-	"Runs 1 to 4 guests on Linux KVM, each on its own vCPU thread.\v"
-	"A GUEST is a flat real-mode image (starts at 0:0) or a Multiboot 1 ELF kernel.\n"
-	"\n"
-	"Examples:\n"
-	"  kvm-vmm guests/hello.bin\n"
-	"  kvm-vmm --stats guests/hello.bin guests/fibonacci.bin\n"
-	"  printf '1\\n0\\n' | kvm-vmm os-1k.elf\n"
-	"\n"
-	"Exit status: 0 all guests ended well, 1 a guest faulted, 2 usage error,\n"
-	"3 the host's KVM is missing or cannot do it, 124 timeout, 130 interrupted,\n"
-	"(v << 1) | 1 after a guest's write of v to port 0xf4; of several the worst.";
+    "Runs 1 to 4 guests on Linux KVM, each on its own vCPU thread.\v"
+    "A GUEST is a flat real-mode image (starts at 0:0) or a Multiboot 1 ELF kernel.\n"
+    "\n"
+    "Examples:\n"
+    "  kvm-vmm guests/hello.bin\n"
+    "  kvm-vmm --stats guests/hello.bin guests/fibonacci.bin\n"
+    "  printf '1\\n0\\n' | kvm-vmm os-1k.elf\n"
+    "\n"
+    "Exit status: 0 all guests ended well, 1 a guest faulted, 2 usage error,\n"
+    "3 the host's KVM is missing or cannot do it, 124 timeout, 130 interrupted,\n"
+    "(v << 1) | 1 after a guest's write of v to port 0xf4; of several the worst.";
 
 uint64_t parse_scaled(const char *text, const struct scale *scales, bool unit_needed)
 {
@@ -47,16 +47,20 @@ uint64_t parse_scaled(const char *text, const struct scale *scales, bool unit_ne
 }
 
 static const struct scale sizes[] = {
-	{ "K", KIB },	{ "KiB", KIB }, { "M", MIB },
-	{ "MiB", MIB }, { "G", GIB },	{ "GiB", GIB }, { NULL, 0 },
+	{ "K", KIB }, { "KiB", KIB }, { "M", MIB }, { "MiB", MIB },
+	{ "G", GIB }, { "GiB", GIB }, { NULL, 0 },
 };
 static const struct scale durations[] = {
-	{ "us", NS_PER_US }, { "ms", NS_PER_MS }, { "s", NS_PER_S }, { NULL, 0 },
+	{ "us", NS_PER_US },
+	{ "ms", NS_PER_MS },
+	{ "s", NS_PER_S },
+	{ NULL, 0 },
 };
 
 /* What an option sets, and what it may be set to. */
 enum kind { HEADING, SET_FLAG, SET_STRING, SET_WORD, SET_SIZE, SET_DURATION, SET_CPUS, ADD_STRING };
 #define OFFSET(member) offsetof(struct options, member)
+/* clang-format off */
 static const struct setting {
 	const char *name, *arg, *doc;
 	enum kind kind;
@@ -109,6 +113,7 @@ static const struct setting {
 	{ "probe", "table|json", "Say what this host's KVM can do, and exit",
 	  SET_WORD, OFFSET(probe), { "none", "table", "json" }, .arg_optional = true },
 };
+/* clang-format on */
 #define SETTINGS (sizeof(settings) / sizeof(settings[0]))
 
 /* Without a letter: the index into the table, above any character. */
@@ -166,8 +171,8 @@ static void parse_pin(struct argp_state *state, const char *text, struct config 
 		config->pin_cpus[i] = cpus[i % n];
 }
 
-static void add(struct argp_state *state, const char **list, unsigned int *count,
-		unsigned int max, const char *what, const char *value)
+static void add(struct argp_state *state, const char **list, unsigned int *count, unsigned int max,
+		const char *what, const char *value)
 {
 	if (*count == max)
 		argp_error(state, "at most %u %s", max, what);

@@ -9,7 +9,8 @@ bool pio_register(struct pio_bus *bus, uint16_t first, uint16_t count, pio_handl
 {
 	uint32_t end = (uint32_t)first + count;
 
-	if (count == 0 || end > 0x10000 || bus->count == sizeof(bus->ranges) / sizeof(bus->ranges[0]))
+	if (count == 0 || end > 0x10000 ||
+	    bus->count == sizeof(bus->ranges) / sizeof(bus->ranges[0]))
 		return false;
 	for (unsigned int i = 0; i < bus->count; i++) {
 		const struct pio_range *other = &bus->ranges[i];

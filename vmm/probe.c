@@ -24,6 +24,7 @@
 /* Hardware needs below 1 ns an instruction, an instruction emulator hundreds. */
 #define EMULATED_NS 50.0
 
+/* clang-format off */
 static const uint8_t code_loop[] = {
 	0xb9, LOOP_COUNT & 0xff, LOOP_COUNT >> 8, /* mov cx, LOOP_COUNT */
 	0x49,					  /* 1: dec cx */
@@ -51,6 +52,7 @@ static const uint8_t code_paging[] = {
 	0x90,			      /* nop, fetched through the page directory */
 	0xf4,			      /* hlt */
 };
+/* clang-format on */
 
 static const struct probe_guest {
 	const uint8_t *code;
@@ -109,8 +111,8 @@ bool probe_feature(enum host_feature feature)
 {
 	int kvm_fd = kvm_open();
 	uint64_t ns;
-	bool works = feature == HOST_IRQCHIP ? has_irqchip(kvm_fd) :
-					       run_probe(kvm_fd, &guests[feature], 1, &ns);
+	bool works = feature == HOST_IRQCHIP ? has_irqchip(kvm_fd)
+					     : run_probe(kvm_fd, &guests[feature], 1, &ns);
 
 	close(kvm_fd);
 	return works;
@@ -204,14 +206,13 @@ static void find_out(struct findings *f)
 
 static void print_json(const struct findings *f, const char *why_not)
 {
-	json_t *j = json_pack("{s:s, s:s, s:s, s:s, s:b, s:f, s:b, s:b, s:b, s:b, s:b}", "format",
-			      "minikvm-probe-1", "kvm", why_not ? "none" : probe_kvm_kind(),
-			      "kernel", f->system.release, "cpu", f->cpu, "real_mode",
-			      f->works[HOST_REAL_MODE], "real_mode_ns_per_instruction", f->real_ns,
-			      "real_mode_emulated", f->real_ns > EMULATED_NS, "protected_mode",
-			      f->works[HOST_PROTECTED], "iret", f->works[HOST_IRET],
-			      "protected_paging", f->works[HOST_PAGING], "irqchip",
-			      f->works[HOST_IRQCHIP]);
+	json_t *j = json_pack(
+	    "{s:s, s:s, s:s, s:s, s:b, s:f, s:b, s:b, s:b, s:b, s:b}", "format", "minikvm-probe-1",
+	    "kvm", why_not ? "none" : probe_kvm_kind(), "kernel", f->system.release, "cpu", f->cpu,
+	    "real_mode", f->works[HOST_REAL_MODE], "real_mode_ns_per_instruction", f->real_ns,
+	    "real_mode_emulated", f->real_ns > EMULATED_NS, "protected_mode",
+	    f->works[HOST_PROTECTED], "iret", f->works[HOST_IRET], "protected_paging",
+	    f->works[HOST_PAGING], "irqchip", f->works[HOST_IRQCHIP]);
 
 	json_object_set_new(j, "error", why_not ? json_string(why_not) : json_null());
 	json_dumpf(j, stdout, JSON_INDENT(1) | JSON_REAL_PRECISION(6));
@@ -232,15 +233,15 @@ static void print_text(const struct findings *f)
 		printf("  %-20s %s", names[i], f->works[i] ? "yes" : "no");
 		if (i == HOST_REAL_MODE && f->works[i])
 			printf(", %s, %.3g ns an instruction",
-			       f->real_ns > EMULATED_NS ? "in an instruction emulator" :
-							  "on the processor",
+			       f->real_ns > EMULATED_NS ? "in an instruction emulator"
+							: "on the processor",
 			       f->real_ns);
 		putchar('\n');
 	}
 	printf("Real-mode guests run here%s", f->works[HOST_REAL_MODE] ? "" : " in the lab only");
-	puts(f->works[HOST_PAGING] && f->works[HOST_IRET] && f->works[HOST_IRQCHIP] ?
-		     "; so do protected-mode kernels." :
-		     "; kernels with paging: scripts/lab -- kvm-vmm os-1k.elf");
+	puts(f->works[HOST_PAGING] && f->works[HOST_IRET] && f->works[HOST_IRQCHIP]
+		 ? "; so do protected-mode kernels."
+		 : "; kernels with paging: scripts/lab -- kvm-vmm os-1k.elf");
 }
 
 int probe_main(bool json)

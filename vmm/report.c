@@ -32,9 +32,9 @@ static uint64_t span_percentile(const struct span *span, uint64_t count, double 
 
 		seen += span->histogram[i];
 		if (seen >= rank)
-			return middle < span->min_ns ? span->min_ns :
-			       middle > span->max_ns ? span->max_ns :
-						       middle;
+			return middle < span->min_ns   ? span->min_ns
+			       : middle > span->max_ns ? span->max_ns
+						       : middle;
 	}
 	return span->max_ns;
 }
@@ -131,8 +131,8 @@ static json_t *span_json(const struct span *span)
 
 	for (uint32_t i = 0; i < HIST_BUCKETS; i++)
 		if (span->histogram[i])
-			json_array_append_new(buckets, json_pack("[i, o]", i,
-								 number(span->histogram[i])));
+			json_array_append_new(buckets,
+					      json_pack("[i, o]", i, number(span->histogram[i])));
 	return json_pack("{s:o, s:o, s:o, s:o}", "total", number(span->total_ns), "min",
 			 number(span->min_ns), "max", number(span->max_ns), "histogram", buckets);
 }
@@ -149,11 +149,10 @@ static json_t *exits_json(const struct stats *s)
 		if (e->count == 0)
 			continue;
 		json_array_append_new(
-			exits,
-			json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "reason",
-				  slot_name(i, name, sizeof(name)), "code", error ? -1 : (int)i,
-				  "errno", error, "count", number(e->count), "run_ns",
-				  span_json(&e->run), "handler_ns", span_json(&e->handler)));
+		    exits, json_pack("{s:s, s:i, s:i, s:o, s:o, s:o}", "reason",
+				     slot_name(i, name, sizeof(name)), "code", error ? -1 : (int)i,
+				     "errno", error, "count", number(e->count), "run_ns",
+				     span_json(&e->run), "handler_ns", span_json(&e->handler)));
 	}
 	return exits;
 }
@@ -183,20 +182,21 @@ static json_t *vcpu_json(const struct vcpu *v)
 {
 	json_t *kernel = json_object();
 	const struct vm *vm = v->vm;
-	json_t *phases = json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vm", number(vm->vm_ns),
-				   "memory", number(vm->memory_ns), "vcpu", number(v->vcpu_ns),
-				   "load", number(v->load_ns), "first_entry",
-				   number(v->first_entry_ns), "exit", number(v->exit_ns));
+	json_t *phases =
+	    json_pack("{s:o, s:o, s:o, s:o, s:o, s:o}", "vm", number(vm->vm_ns), "memory",
+		      number(vm->memory_ns), "vcpu", number(v->vcpu_ns), "load", number(v->load_ns),
+		      "first_entry", number(v->first_entry_ns), "exit", number(v->exit_ns));
 
 	kvmstats_read(v, add_kernel_counter, kernel);
-	return json_pack("{s:i, s:i, s:s, s:o, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
-			 "vcpu", v->id, "tid", v->tid, "guest", v->image->path, "image_bytes",
-			 number(v->image->bytes), "mode", v->mode == MODE_REAL ? "real" : "protected",
-			 "mem_bytes", number(vm->mem_bytes), "status", v->status, "end",
-			 end_name(v->end), "phases_ns", phases, "kvm_runs", number(v->stats->runs),
-			 "unhandled_io", number(v->unhandled_io), "ticks", number(vm->timer.ticks),
-			 "ticks_lost", number(vm->timer.ticks_lost), "exits", exits_json(v->stats),
-			 "io", io_json(v->stats), "kvm_stats", kernel);
+	return json_pack(
+	    "{s:i, s:i, s:s, s:o, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
+	    "vcpu", v->id, "tid", v->tid, "guest", v->image->path, "image_bytes",
+	    number(v->image->bytes), "mode", v->mode == MODE_REAL ? "real" : "protected",
+	    "mem_bytes", number(vm->mem_bytes), "status", v->status, "end", end_name(v->end),
+	    "phases_ns", phases, "kvm_runs", number(v->stats->runs), "unhandled_io",
+	    number(v->unhandled_io), "ticks", number(vm->timer.ticks), "ticks_lost",
+	    number(vm->timer.ticks_lost), "exits", exits_json(v->stats), "io", io_json(v->stats),
+	    "kvm_stats", kernel);
 }
 
 static bool write_json(FILE *f, const struct vcpu *vcpus, unsigned int count,
@@ -212,8 +212,8 @@ static bool write_json(FILE *f, const struct vcpu *vcpus, unsigned int count,
 			     STATS_FORMAT, "version", MINIKVM_VERSION, "status", status, "layout",
 			     config->layout == LAYOUT_SHARED ? "shared" : "isolated", "clock",
 			     "CLOCK_MONOTONIC", "phases_ns", "main", number(times->main_ns), "open",
-			     number(times->open_ns), "last_exit", number(times->last_exit_ns), "end",
-			     number(now_ns()), "vcpus", list);
+			     number(times->open_ns), "last_exit", number(times->last_exit_ns),
+			     "end", number(now_ns()), "vcpus", list);
 	written = document && json_dumpf(document, f, JSON_INDENT(1) | JSON_ENSURE_ASCII) == 0 &&
 		  fputc('\n', f) != EOF;
 	json_decref(document);

@@ -71,10 +71,10 @@ static void add_guest(struct run *r, unsigned int id)
 	struct vcpu *v = &r->vcpus[id];
 	struct vm *vm = &r->vms[shared ? 0 : id];
 	uint32_t base = shared ? id * REAL_MODE_MEM : 0;
-	uint64_t mem_bytes = shared	       ? MAX_GUESTS * REAL_MODE_MEM :
-			     config->mem_bytes ? config->mem_bytes :
-			     protected	       ? PROTECTED_MODE_MEM :
-						 REAL_MODE_MEM;
+	uint64_t mem_bytes = shared		 ? MAX_GUESTS * REAL_MODE_MEM
+			     : config->mem_bytes ? config->mem_bytes
+			     : protected	 ? PROTECTED_MODE_MEM
+						 : REAL_MODE_MEM;
 	uint32_t entry, info;
 	const char *why;
 
@@ -241,8 +241,7 @@ static void say_how_it_ended(const struct run *r)
 			     v->image->path, (unsigned long long)v->unhandled_io);
 		if (r->config->verbose)
 			warn("guest %u (%s): ended by %s, status %d, %llu ticks", i, v->image->path,
-			     end_name(v->end), v->status,
-			     (unsigned long long)v->vm->timer.ticks);
+			     end_name(v->end), v->status, (unsigned long long)v->vm->timer.ticks);
 	}
 }
 
@@ -291,7 +290,8 @@ int run_guests(const struct config *config, uint64_t main_ns)
 	r->config = config;
 	r->times.main_ns = main_ns;
 	r->count = config->guest_count;
-	r->console = (struct console_shared){ .fd = STDOUT_FILENO, .prefix = r->count > 1,
+	r->console = (struct console_shared){ .fd = STDOUT_FILENO,
+					      .prefix = r->count > 1,
 					      .color = config->color };
 	pthread_mutex_init(&r->console.lock, NULL);
 	build(r);

@@ -10,6 +10,7 @@
 
 #include "run.h"
 
+/* clang-format off */
 static const int allowed[] = {
 	/* vCPU loop and interrupts */
 	SCMP_SYS(ioctl), SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(futex),
@@ -26,6 +27,7 @@ static const int allowed[] = {
 	SCMP_SYS(pread64),
 	SCMP_SYS(exit), SCMP_SYS(exit_group),
 };
+/* clang-format on */
 
 void sandbox_enter(void)
 {

@@ -45,7 +45,7 @@ struct stats {
 	struct exit_stats exits[STATS_SLOTS];
 	struct io_stats io[STATS_IO_ROWS];
 	unsigned int io_rows;
-	uint64_t io_other; /* accesses beyond the rows */
+	uint64_t io_other;	  /* accesses beyond the rows */
 	struct trace_ring *trace; /* NULL without --trace-file */
 };
 
@@ -75,21 +75,47 @@ void trace_record(struct vcpu *v, int error);
 /* Writes out the rest. False if anything could not be written. */
 bool trace_close(struct trace *trace);
 #else
-static inline void stats_init(struct vcpu *v) { (void)v; }
-static inline void stats_enter(struct vcpu *v) { (void)v; }
-static inline void stats_return(struct vcpu *v, int error) { (void)v; (void)error; }
-static inline void stats_leave(struct vcpu *v) { (void)v; }
+static inline void stats_init(struct vcpu *v)
+{
+	(void)v;
+}
+static inline void stats_enter(struct vcpu *v)
+{
+	(void)v;
+}
+static inline void stats_return(struct vcpu *v, int error)
+{
+	(void)v;
+	(void)error;
+}
+static inline void stats_leave(struct vcpu *v)
+{
+	(void)v;
+}
 static inline void stats_io(struct vcpu *v, uint16_t port, bool out, uint8_t size, uint32_t count)
 {
-	(void)v; (void)port; (void)out; (void)size; (void)count;
+	(void)v;
+	(void)port;
+	(void)out;
+	(void)size;
+	(void)count;
 }
-static inline void stats_free(struct vcpu *v) { (void)v; }
+static inline void stats_free(struct vcpu *v)
+{
+	(void)v;
+}
 static inline struct trace *trace_open(const char *path, struct vcpu *vcpus, unsigned int count)
 {
-	(void)path; (void)vcpus; (void)count;
+	(void)path;
+	(void)vcpus;
+	(void)count;
 	return NULL;
 }
-static inline bool trace_close(struct trace *trace) { (void)trace; return true; }
+static inline bool trace_close(struct trace *trace)
+{
+	(void)trace;
+	return true;
+}
 #endif
 
 /* Writes the report that the configuration asks for. False if it could not be written. */

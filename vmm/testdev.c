@@ -38,8 +38,8 @@ void testdev_add(struct vm *vm)
 	};
 
 	vm->doorbell_fd = doorbell.fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-	vm->testdev_mmio = mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE,
-				MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	vm->testdev_mmio =
+	    mmap(NULL, PAGE_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (vm->doorbell_fd < 0 || vm->testdev_mmio == MAP_FAILED)
 		die(STATUS_HOST, NULL, "--testdev: %s", strerror(errno));
 	vm_ioctl(vm->fd, KVM_IOEVENTFD, &doorbell);
@@ -62,7 +62,8 @@ uint8_t *testdev_mmio(const struct vm *vm, uint64_t gpa, uint32_t len)
 void testdev_drain(struct vcpu *v)
 {
 	struct kvm_coalesced_mmio_ring *ring = v->coalesced;
-	uint32_t entries = (uint32_t)((PAGE_BYTES - sizeof(*ring)) / sizeof(ring->coalesced_mmio[0]));
+	uint32_t entries =
+	    (uint32_t)((PAGE_BYTES - sizeof(*ring)) / sizeof(ring->coalesced_mmio[0]));
 
 	while (ring->first != __atomic_load_n(&ring->last, __ATOMIC_ACQUIRE)) {
 		memcpy(&v->vm->scratch, ring->coalesced_mmio[ring->first].data,

@@ -66,8 +66,9 @@ void trace_record(struct vcpu *v, int error)
 
 	while (head - atomic_load_explicit(&ring->tail, memory_order_acquire) == RING_RECORDS)
 		sched_yield();
-	*r = (struct record){ .enter_ns = s->enter_ns, .return_ns = s->return_ns,
-			      .slot = s->slot, .error = error };
+	*r = (struct record){
+		.enter_ns = s->enter_ns, .return_ns = s->return_ns, .slot = s->slot, .error = error
+	};
 	if (error == 0)
 		describe(r, v->run);
 	atomic_store_explicit(&ring->head, head + 1, memory_order_release);
@@ -76,7 +77,7 @@ void trace_record(struct vcpu *v, int error)
 static void write_record(struct trace *t, const struct vcpu *v, const struct record *r)
 {
 	static const char *const direction_names[] = {
-		[DIRECTION_NONE] = "",	    [DIRECTION_IN] = "in",	 [DIRECTION_OUT] = "out",
+		[DIRECTION_NONE] = "",	   [DIRECTION_IN] = "in",	[DIRECTION_OUT] = "out",
 		[DIRECTION_READ] = "read", [DIRECTION_WRITE] = "write",
 	};
 	char name[32];
@@ -88,7 +89,8 @@ static void write_record(struct trace *t, const struct vcpu *v, const struct rec
 	if (r->direction == DIRECTION_NONE)
 		fputs(",,\n", t->file);
 	else
-		fprintf(t->file, "%u,%u,0x%llx\n", r->size, r->count, (unsigned long long)r->address);
+		fprintf(t->file, "%u,%u,0x%llx\n", r->size, r->count,
+			(unsigned long long)r->address);
 }
 
 static void drain(struct trace *t)

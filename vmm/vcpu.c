@@ -27,8 +27,8 @@ void vcpu_create(struct vcpu *v, struct vm *vm, unsigned int id)
 	/* General registers come with every exit: no KVM_GET_REGS in the loop. */
 	v->run->kvm_valid_regs = KVM_SYNC_X86_REGS;
 	if (vm->config->testdev)
-		v->coalesced = (void *)((uint8_t *)v->run +
-					KVM_COALESCED_MMIO_PAGE_OFFSET * PAGE_BYTES);
+		v->coalesced =
+		    (void *)((uint8_t *)v->run + KVM_COALESCED_MMIO_PAGE_OFFSET * PAGE_BYTES);
 	v->vcpu_ns = now_ns();
 }
 
@@ -104,7 +104,8 @@ void vcpu_start(struct vcpu *v, int done_fd)
 	v->done_fd = done_fd;
 	error = pthread_create(&v->thread, NULL, vcpu_thread, v);
 	if (error != 0)
-		die(STATUS_HOST, "raise ulimit -u", "thread of vCPU %u: %s", v->id, strerror(error));
+		die(STATUS_HOST, "raise ulimit -u", "thread of vCPU %u: %s", v->id,
+		    strerror(error));
 	v->started = true;
 }
 
@@ -161,9 +162,8 @@ bool vcpu_fault(struct vcpu *v, const char *format, ...)
 const char *end_name(enum end end)
 {
 	static const char *const names[] = {
-		[END_RUNNING] = "running",	   [END_HLT] = "hlt",
-		[END_HC_EXIT] = "hc-exit",	   [END_DEBUG_EXIT] = "debug-exit",
-		[END_FAULT] = "fault",		   [END_TIMEOUT] = "timeout",
+		[END_RUNNING] = "running",	   [END_HLT] = "hlt",	  [END_HC_EXIT] = "hc-exit",
+		[END_DEBUG_EXIT] = "debug-exit",   [END_FAULT] = "fault", [END_TIMEOUT] = "timeout",
 		[END_INTERRUPTED] = "interrupted",
 	};
 

@@ -23,7 +23,8 @@ static const char *hint_for(int error)
 		int error;
 		const char *hint;
 	} hints[] = {
-		{ ENOENT, "is the kvm module loaded, is virtualization on in the firmware? " LAB_HINT },
+		{ ENOENT,
+		  "is the kvm module loaded, is virtualization on in the firmware? " LAB_HINT },
 		{ ENODEV, "is the kvm_intel or kvm_amd module loaded? " LAB_HINT },
 		{ EACCES, "add yourself to the group kvm (sudo usermod -aG kvm $USER), " LAB_HINT },
 		{ EPERM, "add yourself to the group kvm (sudo usermod -aG kvm $USER), " LAB_HINT },

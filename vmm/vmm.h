@@ -71,7 +71,7 @@ struct vcpu;
 
 /* "kvm-vmm: MESSAGE; HINT" on stderr, then exit(status). hint may be NULL. */
 _Noreturn void die(int status, const char *hint, const char *format, ...)
-	__attribute__((format(printf, 3, 4)));
+    __attribute__((format(printf, 3, 4)));
 /* "kvm-vmm: MESSAGE" on stderr. */
 void warn(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* CLOCK_MONOTONIC in nanoseconds. */
@@ -244,8 +244,8 @@ struct vm {
 	int doorbell_fd;
 	int stop_fd; /* readable once the VM is to stop */
 	_Atomic bool stopping;
-	pthread_mutex_t lock; /* for `wake` and the serial port */
-	pthread_cond_t wake;  /* stop, input, room for input */
+	pthread_mutex_t lock;	   /* for `wake` and the serial port */
+	pthread_cond_t wake;	   /* stop, input, room for input */
 	uint64_t vm_ns, memory_ns; /* when each step of the set-up had ended */
 };
 
@@ -277,7 +277,15 @@ void x86_dump(struct vcpu *v);
 
 /* ---- vcpu.c: a processor and its thread ---- */
 
-enum end { END_RUNNING, END_HLT, END_HC_EXIT, END_DEBUG_EXIT, END_FAULT, END_TIMEOUT, END_INTERRUPTED };
+enum end {
+	END_RUNNING,
+	END_HLT,
+	END_HC_EXIT,
+	END_DEBUG_EXIT,
+	END_FAULT,
+	END_TIMEOUT,
+	END_INTERRUPTED
+};
 
 struct vcpu {
 	struct vm *vm;

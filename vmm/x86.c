@@ -38,7 +38,7 @@ void x86_setup_real(struct vcpu *v, uint32_t base, uint32_t entry)
 		segments[i]->selector = (uint16_t)(base >> 4);
 	}
 	sregs.idt.base = base; /* vectors in the guest's own window */
-	sregs.cr0 = CR0_ET; /* caches on: after reset CD and NW are set */
+	sregs.cr0 = CR0_ET;    /* caches on: after reset CD and NW are set */
 	set_state(v, &sregs, &regs);
 }
 
@@ -68,8 +68,8 @@ static struct kvm_segment flat_segment(uint16_t selector, uint8_t type)
 /* Gives the guest the processor's features that KVM can virtualize. */
 static void set_cpuid(struct vcpu *v)
 {
-	_Alignas(struct kvm_cpuid2) uint8_t buffer[sizeof(struct kvm_cpuid2) +
-						   CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
+	_Alignas(struct kvm_cpuid2)
+	    uint8_t buffer[sizeof(struct kvm_cpuid2) + CPUID_MAX * sizeof(struct kvm_cpuid_entry2)];
 	struct kvm_cpuid2 *cpuid = (struct kvm_cpuid2 *)buffer;
 
 	*cpuid = (struct kvm_cpuid2){ .nent = CPUID_MAX };

@@ -192,11 +192,26 @@ static int parse_status(char *option)
 static void test_options_refused(void **state)
 {
 	static const char *const bad[] = {
-		"--mode=long",	    "--mem=0",		"--mem=5",	   "--mem=4G",
-		"--mem=1X",	    "--mem=",		"--timer-period=0ms", "--timer-period=10",
-		"--timer-period=x", "--timeout=1h",	"--layout=both",   "--pin=",
-		"--pin=1,",	    "--pin=3-1",	"--pin=a",	   "--stats=xml",
-		"--color=blue",	    "--probe=yaml",	"--no-such-option", "--mem",
+		"--mode=long",
+		"--mem=0",
+		"--mem=5",
+		"--mem=4G",
+		"--mem=1X",
+		"--mem=",
+		"--timer-period=0ms",
+		"--timer-period=10",
+		"--timer-period=x",
+		"--timeout=1h",
+		"--layout=both",
+		"--pin=",
+		"--pin=1,",
+		"--pin=3-1",
+		"--pin=a",
+		"--stats=xml",
+		"--color=blue",
+		"--probe=yaml",
+		"--no-such-option",
+		"--mem",
 	};
 
 	(void)state;
@@ -219,11 +234,18 @@ struct kernel_file {
 static struct kernel_file good_kernel(void)
 {
 	struct kernel_file k = {
-		.e = { .e_type = ET_EXEC, .e_machine = EM_386, .e_version = 1, .e_entry = 0x100004,
+		.e = { .e_type = ET_EXEC,
+		       .e_machine = EM_386,
+		       .e_version = 1,
+		       .e_entry = 0x100004,
 		       .e_phoff = offsetof(struct kernel_file, p),
-		       .e_phentsize = sizeof(Elf32_Phdr), .e_phnum = 2 },
-		.p = { { .p_type = PT_LOAD, .p_offset = offsetof(struct kernel_file, code),
-			 .p_paddr = 0x100000, .p_filesz = 64, .p_memsz = 4096 },
+		       .e_phentsize = sizeof(Elf32_Phdr),
+		       .e_phnum = 2 },
+		.p = { { .p_type = PT_LOAD,
+			 .p_offset = offsetof(struct kernel_file, code),
+			 .p_paddr = 0x100000,
+			 .p_filesz = 64,
+			 .p_memsz = 4096 },
 		       { .p_type = PT_NOTE, .p_offset = 0xffffffff, .p_memsz = 0xffffffff } },
 		.multiboot = { 0x1badb002, 3, -(0x1badb002u + 3) },
 	};
@@ -238,8 +260,9 @@ static struct kernel_file good_kernel(void)
 static const char *load(struct kernel_file *k, uint64_t mem_bytes, uint8_t **mem,
 			struct config *config)
 {
-	struct image image = { .path = "k", .data = (uint8_t *)k, .bytes = sizeof(*k),
-			       .mode = MODE_PROTECTED };
+	struct image image = {
+		.path = "k", .data = (uint8_t *)k, .bytes = sizeof(*k), .mode = MODE_PROTECTED
+	};
 	struct vm vm = { .mem_bytes = mem_bytes, .mem = malloc(mem_bytes) };
 	const char *why;
 	uint32_t info, entry;

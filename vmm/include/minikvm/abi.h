@@ -9,7 +9,7 @@
 
 /* Hypercalls (vmm/hypercall.c): OUT of any width, the number in AL. */
 #define HC_PORT 0x500
-#define HC_EXIT 0x00    /* does not return */
+#define HC_EXIT 0x00	/* does not return */
 #define HC_PUTCHAR 0x01 /* BL = byte */
 #define HC_GETCHAR 0x02 /* EAX = byte, HC_NOTHING_YET or HC_END_OF_INPUT */
 
@@ -27,9 +27,9 @@
 #define COM1_PORT 0x3f8 /* vmm/serial.c: 16550, IRQ4 */
 #define COM1_PORTS 8
 #define COM1_IRQ 4
-#define DEBUGCON_PORT 0xe9 /* every byte written goes to the console */
+#define DEBUGCON_PORT 0xe9   /* every byte written goes to the console */
 #define DEBUG_EXIT_PORT 0xf4 /* isa-debug-exit: v ends the run, status (v << 1) | 1 */
-#define PIT_PORT 0x40 /* channels 0x40-0x42, mode 0x43: writes accepted */
+#define PIT_PORT 0x40	     /* channels 0x40-0x42, mode 0x43: writes accepted */
 #define PIT_PORTS 4
 
 /* Interrupts, after the PIC is remapped to PIC_VECTOR. */
@@ -40,10 +40,10 @@
 #define KEYBOARD_VECTOR 0x21
 
 /* Guest-physical layout. */
-#define REAL_MODE_MEM 0x40000       /* 256 KiB; also the window of --layout=shared */
+#define REAL_MODE_MEM 0x40000	    /* 256 KiB; also the window of --layout=shared */
 #define PROTECTED_MODE_MEM 0x400000 /* 4 MiB */
-#define BOOT_GDT_ADDR 0x500         /* five descriptors, as selected below */
-#define BOOT_IDT_ADDR 0x528         /* empty: the kernel brings its own */
+#define BOOT_GDT_ADDR 0x500	    /* five descriptors, as selected below */
+#define BOOT_IDT_ADDR 0x528	    /* empty: the kernel brings its own */
 #define BOOT_CODE_SELECTOR 0x08
 #define BOOT_DATA_SELECTOR 0x10
 
@@ -55,6 +55,6 @@
 #define TESTDEV_DOORBELL_PORT 0x514  /* writes end in the kernel: ioeventfd */
 #define TESTDEV_COALESCED_PORT 0x518 /* writes are batched by the kernel: coalesced PIO */
 #define TESTDEV_MMIO_REAL 0x000e0000 /* one page, where RAM does not cover it */
-#define TESTDEV_MMIO 0xfe000000      /* the same page for 32-bit guests */
+#define TESTDEV_MMIO 0xfe000000	     /* the same page for 32-bit guests */
 
 #endif

@@ -23,8 +23,7 @@ typedef __UINT64_TYPE__ uint64_t;
 #define STATS_FORMAT "minikvm-stats-1"
 
 /* First line of a trace: the column names. Addresses are hex, the rest decimal. */
-#define TRACE_COLUMNS                                                                              \
-	"vcpu,tid,seq,enter_ns,return_ns,reason,errno,direction,size,count,address"
+#define TRACE_COLUMNS "vcpu,tid,seq,enter_ns,return_ns,reason,errno,direction,size,count,address"
 
 /*
  * Log-linear histogram: values below 2 * HIST_SUB have a bucket each; above,
@@ -42,11 +41,26 @@ static inline uint32_t hist_log2(uint64_t v)
 #ifdef __bpf__ /* no count-leading-zeros before BPF ISA v4 */
 	uint32_t bit = 0;
 
-	if (v >> 32) { bit += 32; v >>= 32; }
-	if (v >> 16) { bit += 16; v >>= 16; }
-	if (v >> 8) { bit += 8; v >>= 8; }
-	if (v >> 4) { bit += 4; v >>= 4; }
-	if (v >> 2) { bit += 2; v >>= 2; }
+	if (v >> 32) {
+		bit += 32;
+		v >>= 32;
+	}
+	if (v >> 16) {
+		bit += 16;
+		v >>= 16;
+	}
+	if (v >> 8) {
+		bit += 8;
+		v >>= 8;
+	}
+	if (v >> 4) {
+		bit += 4;
+		v >>= 4;
+	}
+	if (v >> 2) {
+		bit += 2;
+		v >>= 2;
+	}
 	return bit + (uint32_t)(v >> 1);
 #else
 	return 63 - (uint32_t)__builtin_clzll(v);
