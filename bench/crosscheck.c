@@ -370,7 +370,13 @@ int crosscheck_run(struct env *env, const char *folder, const struct run_options
 		.env = env, .folder = folder, .options = options, .notes = notes
 	};
 
+	char *missing;
+
 	if (!backend_selected(options, "kvm-vmm", false) || signals_interrupted(&env->signals))
+		return STATUS_OK;
+	missing = backend_find("kvm-vmm")->missing(env);
+	free(missing);
+	if (missing) /* the schedule has said why */
 		return STATUS_OK;
 	plan(&check);
 	if (check.count && trace(&check))
