@@ -79,6 +79,10 @@ void csv_text(struct csv *csv, const char *value);
 void csv_number(struct csv *csv, double value); /* integers below 2^53 exactly, else 9 digits */
 void csv_count(struct csv *csv, uint64_t value);
 void csv_end_row(struct csv *csv);
+/* The rows of one histogram in histograms.csv: one for each bucket that has counts. */
+void csv_histogram(struct csv *csv, const char *where, const char *workload, unsigned guests,
+		   const char *backend, const char *reason, const char *span, const char *unit,
+		   const uint64_t bucket[HIST_BUCKETS]);
 /* 0, or -1 with a message on stderr if any write failed (a full disk, say). */
 int csv_close(struct csv *csv);
 

@@ -90,6 +90,27 @@ void csv_end_row(struct csv *csv)
 	note_error(csv, fflush(csv->file) != 0);
 }
 
+void csv_histogram(struct csv *csv, const char *where, const char *workload, unsigned guests,
+		   const char *backend, const char *reason, const char *span, const char *unit,
+		   const uint64_t bucket[HIST_BUCKETS])
+{
+	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
+		if (!bucket[i])
+			continue;
+		csv_text(csv, where);
+		csv_text(csv, workload);
+		csv_count(csv, guests);
+		csv_text(csv, backend);
+		csv_text(csv, reason);
+		csv_text(csv, span);
+		csv_text(csv, unit);
+		csv_count(csv, hist_lower(i));
+		csv_count(csv, hist_upper(i));
+		csv_count(csv, bucket[i]);
+		csv_end_row(csv);
+	}
+}
+
 int csv_close(struct csv *csv)
 {
 	if (!csv->file)

@@ -103,26 +103,6 @@ static bool same_histogram(const struct histogram_series *a, const struct histog
 	       !strcmp(a->unit, b->unit);
 }
 
-static void put_histogram(struct csv *csv, const struct histogram_series *h,
-			  const struct histogram *sum)
-{
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		if (!sum->bucket[i])
-			continue;
-		csv_text(csv, h->where);
-		csv_text(csv, h->workload);
-		csv_count(csv, h->guests);
-		csv_text(csv, h->backend);
-		csv_text(csv, h->reason);
-		csv_text(csv, h->span);
-		csv_text(csv, h->unit);
-		csv_count(csv, hist_lower(i));
-		csv_count(csv, hist_upper(i));
-		csv_count(csv, sum->bucket[i]);
-		csv_end_row(csv);
-	}
-}
-
 /* Whether a machine before this one has the histogram: it was written with that one. */
 static bool already_written(const struct merged *m, size_t machine,
 			    const struct histogram_series *h)
@@ -155,7 +135,8 @@ static int write_histograms(const struct merged *m, const char *folder)
 					if (same_histogram(h, &m->machine[j]->histograms[l]))
 						histogram_merge(
 						    &sum, &m->machine[j]->histograms[l].histogram);
-			put_histogram(&csv, h, &sum);
+			csv_histogram(&csv, h->where, h->workload, h->guests, h->backend,
+				      h->reason, h->span, h->unit, sum.bucket);
 		}
 	return csv_close(&csv);
 }

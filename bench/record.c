@@ -93,21 +93,8 @@ static void write_histogram(struct csv *csv, const struct histogram_entry *entry
 {
 	const struct histogram_key *key = &entry->key;
 
-	for (uint32_t i = 0; i < HIST_BUCKETS; i++) {
-		if (!entry->count[i])
-			continue;
-		csv_text(csv, key->where);
-		csv_text(csv, key->workload);
-		csv_count(csv, key->guests);
-		csv_text(csv, key->backend);
-		csv_text(csv, key->reason);
-		csv_text(csv, key->span);
-		csv_text(csv, key->unit);
-		csv_count(csv, hist_lower(i));
-		csv_count(csv, hist_upper(i));
-		csv_count(csv, entry->count[i]);
-		csv_end_row(csv);
-	}
+	csv_histogram(csv, key->where, key->workload, key->guests, key->backend, key->reason,
+		      key->span, key->unit, entry->count);
 }
 
 int records_close(struct records *records)
