@@ -72,7 +72,7 @@ static bool run_probe(int kvm_fd, const struct probe_guest *guest, unsigned int 
 	struct config config = { .layout = LAYOUT_ISOLATED };
 	struct image image = { .path = "probe", .mode = guest->mode };
 	struct vm vm = { 0 };
-	struct vcpu v = { .image = &image, .mode = guest->mode };
+	struct vcpu v = { .image = &image };
 	bool halted = true;
 
 	vm_create(&vm, kvm_fd, PROBE_MEM, false, &config);
@@ -156,7 +156,7 @@ bool probe_beyond_host(const struct vcpu *v)
 {
 	uint8_t code[2];
 	uint64_t linear;
-	size_t n = v->mode == MODE_PROTECTED ? x86_code(v, &linear, code, sizeof(code)) : 0;
+	size_t n = v->image->mode == MODE_PROTECTED ? x86_code(v, &linear, code, sizeof(code)) : 0;
 	const char *missing = missing_for(code, n);
 
 	if (missing)

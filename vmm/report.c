@@ -72,7 +72,7 @@ static void print_vcpu(FILE *f, const struct vcpu *v)
 		handler_ns += s->exits[i].handler.total_ns;
 	}
 	fprintf(f, "vCPU %u: %s, %s mode, %llu KVM_RUN returns, ended by %s, status %d\n", v->id,
-		v->image->path, v->mode == MODE_REAL ? "real" : "protected",
+		v->image->path, v->image->mode == MODE_REAL ? "real" : "protected",
 		(unsigned long long)s->runs, end_name(v->end), v->status);
 	fprintf(f, "%-24s %-7s %8s %7s %7s %9s %9s %9s %9s %9s %9s %9s\n", "exit", "span",
 		"samples", "share", "time", "min ns", "max ns", "mean ns", "p50", "p90", "p99",
@@ -191,7 +191,7 @@ static json_t *vcpu_json(const struct vcpu *v)
 	return json_pack(
 	    "{s:i, s:i, s:s, s:o, s:s, s:o, s:i, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:o, s:o}",
 	    "vcpu", v->id, "tid", v->tid, "guest", v->image->path, "image_bytes",
-	    number(v->image->bytes), "mode", v->mode == MODE_REAL ? "real" : "protected",
+	    number(v->image->bytes), "mode", v->image->mode == MODE_REAL ? "real" : "protected",
 	    "mem_bytes", number(vm->mem_bytes), "status", v->status, "end", end_name(v->end),
 	    "phases_ns", phases, "kvm_runs", number(v->stats->runs), "unhandled_io",
 	    number(v->unhandled_io), "ticks", number(vm->timer.ticks), "ticks_lost",

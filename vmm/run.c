@@ -84,7 +84,6 @@ static void add_guest(struct run *r, unsigned int id)
 		r->vm_count++;
 	}
 	v->image = image;
-	v->mode = image->mode;
 	vcpu_create(v, vm, id);
 	console_init(&v->console, &r->console, id);
 	stats_init(v);

@@ -294,7 +294,6 @@ struct vcpu {
 	struct kvm_run *run;
 	struct kvm_coalesced_mmio_ring *coalesced; /* NULL without --testdev */
 	const struct image *image;
-	enum mode mode;
 	pthread_t thread;
 	bool started;
 	int done_fd; /* counts vCPUs that ended; the supervisor reads it */
