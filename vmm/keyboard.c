@@ -127,9 +127,10 @@ static void *keyboard_thread(void *opaque)
 		if (n > 0)
 			announce(vm);
 	}
-	k->end = true;
-	if (!vm->stopping)
+	if (!vm->stopping) {
+		k->end = true;
 		announce(vm);
+	}
 	return NULL;
 }
 

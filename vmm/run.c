@@ -228,13 +228,15 @@ static int worst_status(const struct run *r)
 	return worst;
 }
 
-static void say_how_it_ended(const struct run *r)
+static void say_how_it_ended(struct run *r)
 {
 	for (unsigned int i = 0; i < r->count; i++) {
-		const struct vcpu *v = &r->vcpus[i];
+		struct vcpu *v = &r->vcpus[i];
 
-		if (v->end == END_TIMEOUT)
+		if (v->end == END_TIMEOUT) {
 			warn("guest %u (%s): stopped by --timeout", i, v->image->path);
+			x86_dump(v); /* where it hangs */
+		}
 		if (v->unhandled_io > 0)
 			warn("guest %u (%s): %llu accesses to ports without a device", i,
 			     v->image->path, (unsigned long long)v->unhandled_io);

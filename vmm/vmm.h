@@ -272,7 +272,7 @@ void x86_setup_real(struct vcpu *v, uint32_t base, uint32_t entry);
 void x86_setup_protected(struct vcpu *v, uint32_t entry, uint32_t multiboot_info);
 /* Copies the bytes at the instruction pointer; how many, 0 if it points outside memory. */
 size_t x86_code(const struct vcpu *v, uint64_t *linear, uint8_t *code, size_t len);
-/* Registers and instruction bytes to stderr. */
+/* Registers, instruction bytes and pending interrupts to stderr. */
 void x86_dump(struct vcpu *v);
 
 /* ---- vcpu.c: a processor and its thread ---- */

@@ -128,6 +128,21 @@ size_t x86_code(const struct vcpu *v, uint64_t *linear, uint8_t *code, size_t le
 	return n;
 }
 
+/* What a vCPU that does not go on may be waiting for. */
+static void dump_interrupts(struct vcpu *v)
+{
+	struct kvm_irqchip pic = { .chip_id = KVM_IRQCHIP_PIC_MASTER };
+	struct kvm_mp_state state;
+	const struct keyboard *k = &v->vm->keyboard;
+
+	if (!v->vm->irqchip || ioctl(v->vm->fd, KVM_GET_IRQCHIP, &pic) < 0 ||
+	    ioctl(v->fd, KVM_GET_MP_STATE, &state) < 0)
+		return;
+	fprintf(stderr, "  %s, pic irr=%02x isr=%02x imr=%02x, input %u bytes waiting%s\n",
+		state.mp_state == KVM_MP_STATE_HALTED ? "halted" : "running", pic.chip.pic.irr,
+		pic.chip.pic.isr, pic.chip.pic.imr, k->head - k->tail, k->end ? ", ended" : "");
+}
+
 void x86_dump(struct vcpu *v)
 {
 	uint8_t code[DUMP_BYTES];
@@ -153,5 +168,6 @@ void x86_dump(struct vcpu *v)
 	for (size_t i = 0; i < n; i++)
 		fprintf(stderr, " %02x", code[i]);
 	fputc('\n', stderr);
+	dump_interrupts(v);
 	funlockfile(stderr);
 }

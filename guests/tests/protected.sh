@@ -41,6 +41,11 @@ guest keyboard < <(head -c 100 keys; sleep 0.3; tail -c +101 keys)
 printf 'keys> \nkeyboard: OK\n' >pm-keyboard.txt
 guest keyboard </dev/null
 
+# A guest that is stopped: what it waited for.
+run --timeout=1s "$guests/tests/pm-keyboard.elf" < <(sleep 3)
+expect_status 'waiting' 124 &&
+    expect_error 'waiting' 'halted, pic irr=.. isr=00 imr=fd, input 0 bytes waiting$' && pass 'waiting'
+
 # What the loader hands over: memory, command line, modules with their strings and bytes.
 printf aXYZ >one
 head -c 5000 /dev/zero | tr '\0' '\1' >two

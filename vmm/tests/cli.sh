@@ -75,6 +75,7 @@ check 'too large' 2 'larger than guest memory' "$vmm" large.bin
 check 'large with --mem' 0 'ended by hlt' "$vmm" -v --mem=512K large.bin
 check 'minimal' 0 'ended by hlt, status 0' "$vmm" -v hlt.bin
 check 'timeout' 124 'spin.bin\): stopped by --timeout' "$vmm" --timeout=100ms spin.bin
+check 'where it hung' 124 'code at 00000000: eb fe' "$vmm" --timeout=100ms spin.bin
 check 'timeout of two' 124 'guest 1 \(spin.bin\): stopped' "$vmm" --timeout=100ms hlt.bin spin.bin
 check 'SIGINT' 130 '"end": "interrupted"' timeout --preserve-status -s INT 1 "$vmm" --stats=json spin.bin
 check 'SIGTERM' 130 'interrupted' timeout --preserve-status -k 5 -s TERM 1 "$vmm" --stats spin.bin
