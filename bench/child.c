@@ -220,21 +220,21 @@ static void streams_open(struct streams *streams, unsigned count, const char *in
 	}
 }
 
-static pid_t start_launcher(const struct streams *streams, const char *launcher,
-			    const struct argv *argv, unsigned count, bool sample_pss)
+static pid_t start_launcher(const struct streams *streams, const struct child_job *job)
 {
 	posix_spawn_file_actions_t actions;
 	struct argv words = { 0 };
 	pid_t pid;
 	int error;
 
-	argv_add(&words, launcher);
-	argv_addf(&words, "%u", count);
-	argv_add(&words, sample_pss ? LAUNCH_MODE_PSS : LAUNCH_MODE_TIMED);
-	argv_add_all(&words, (const char *const *)argv->words);
+	argv_add(&words, job->launcher);
+	argv_addf(&words, "%u", job->count);
+	argv_add(&words, job->sample_pss ? LAUNCH_MODE_PSS : LAUNCH_MODE_TIMED);
+	argv_add(&words, job->cpus ? job->cpus : LAUNCH_CPUS_INHERITED);
+	argv_add_all(&words, (const char *const *)job->argv->words);
 	posix_spawn_file_actions_init(&actions);
 	posix_spawn_file_actions_adddup2(&actions, streams->result[1], LAUNCH_RESULT_FD);
-	for (unsigned i = 0; i < count; i++)
+	for (unsigned i = 0; i < job->count; i++)
 		for (int stream = 0; stream < 3; stream++)
 			posix_spawn_file_actions_adddup2(&actions, streams->fd[i][stream],
 							 LAUNCH_CHILD_FD((int)i, stream));
@@ -242,7 +242,7 @@ static pid_t start_launcher(const struct streams *streams, const char *launcher,
 	posix_spawn_file_actions_destroy(&actions);
 	argv_free(&words);
 	if (error)
-		die(STATUS_HOST, "%s: %s; build it with: ninja -C build kvm-launch", launcher,
+		die(STATUS_HOST, "%s: %s; build it with: ninja -C build kvm-launch", job->launcher,
 		    strerror(error));
 	return pid;
 }
@@ -266,19 +266,18 @@ static void collect(struct child_group *group, struct streams *streams)
 	group->errors = all;
 }
 
-enum child_end child_run(struct child_group *group, const char *launcher, const struct argv *argv,
-			 unsigned count, const char *input, bool sample_pss, double timeout_s,
+enum child_end child_run(struct child_group *group, const struct child_job *job,
 			 struct signals *signals)
 {
-	uint64_t deadline_ns = now_ns() + (uint64_t)(timeout_s * 1e9);
-	size_t bytes = sizeof(group->result[0]) * count;
+	uint64_t deadline_ns = now_ns() + (uint64_t)(job->timeout_s * 1e9);
+	size_t bytes = sizeof(group->result[0]) * job->count;
 	struct streams streams;
 	enum child_end end;
 	pid_t pid;
 
-	*group = (struct child_group){ .count = count };
-	streams_open(&streams, count, input);
-	pid = start_launcher(&streams, launcher, argv, count, sample_pss);
+	*group = (struct child_group){ .count = job->count };
+	streams_open(&streams, job->count, job->input);
+	pid = start_launcher(&streams, job);
 	close(streams.result[1]);
 	end = wait_readable(streams.result[0], deadline_ns, signals);
 	if (end == CHILD_ENDED && read(streams.result[0], group->result, bytes) != (ssize_t)bytes)
@@ -288,7 +287,7 @@ enum child_end child_run(struct child_group *group, const char *launcher, const 
 	waitpid(pid, NULL, 0);
 	close(streams.result[0]);
 	collect(group, &streams);
-	for (unsigned i = 0; end == CHILD_ENDED && i < count; i++)
+	for (unsigned i = 0; end == CHILD_ENDED && i < job->count; i++)
 		if (group->result[i].exec_errno)
 			end = CHILD_NOT_STARTED;
 	return end;

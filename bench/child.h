@@ -41,13 +41,22 @@ struct child_group {
 	char *errors; /* stderr of all, one after the other */
 };
 
+/* What to start. */
+struct child_job {
+	const char *launcher; /* path of kvm-launch */
+	const struct argv *argv;
+	unsigned count;	   /* processes of it */
+	const char *input; /* standard input of each, NULL: /dev/null */
+	const char *cpus;  /* where they may run: "1,2"; NULL: where this process may */
+	bool sample_pss;
+	double timeout_s;
+};
+
 /*
- * Starts count processes of argv through the launcher (its path), each with its own standard
- * input holding the bytes of `input` (NULL: /dev/null), and waits. After a timeout or an
- * interrupt all of them are killed and only output and errors are filled in.
+ * Starts the job through the launcher and waits. After a timeout or an interrupt all processes
+ * are killed and only output and errors are filled in.
  */
-enum child_end child_run(struct child_group *group, const char *launcher, const struct argv *argv,
-			 unsigned count, const char *input, bool sample_pss, double timeout_s,
+enum child_end child_run(struct child_group *group, const struct child_job *job,
 			 struct signals *signals);
 void child_group_free(struct child_group *group);
 

@@ -115,6 +115,12 @@ static bool trace(struct crosscheck *check)
 	char *output = xasprintf("%s/exits.json", env->scratch);
 	struct child_group group;
 	struct argv argv = { 0 };
+	struct child_job job = {
+		.launcher = env->launcher,
+		.argv = &argv,
+		.count = 1,
+		.timeout_s = 30 + check->options->timeout_s * (double)check->count,
+	};
 	enum child_end end;
 
 	argv_add(&argv, program);
@@ -124,8 +130,7 @@ static bool trace(struct crosscheck *check)
 	argv_addf(&argv, "--output=%s", output);
 	argv_addf(&argv, "--record=%s/record.csv", env->scratch);
 	argv_add_all(&argv, (const char *const[]){ "--", "/bin/sh", script, NULL });
-	end = child_run(&group, env->launcher, &argv, 1, NULL, false,
-			30 + check->options->timeout_s * (double)check->count, &env->signals);
+	end = child_run(&group, &job, &env->signals);
 	if (end == CHILD_ENDED || end == CHILD_TIMED_OUT)
 		check->kernel = read_document(check, output, &group);
 	else if (end == CHILD_NOT_STARTED)

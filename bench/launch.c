@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /* kvm-launch: starts and times processes for kvm-bench; launch.h says why it is a program apart. */
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -29,12 +30,32 @@ static uint64_t timeval_ns(struct timeval t)
 	return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_usec * 1000;
 }
 
+/* Only a CPU taken offline meanwhile can make this fail: then the process runs anywhere. */
+static void move_to(const char *list)
+{
+	cpu_set_t cpus;
+	char *end;
+
+	CPU_ZERO(&cpus);
+	for (const char *at = list; *at; at = *end ? end + 1 : end) {
+		unsigned long cpu = strtoul(at, &end, 10);
+
+		if (end == at || cpu >= CPU_SETSIZE)
+			return;
+		CPU_SET(cpu, &cpus);
+	}
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
+
 /* In the child: shared memory tells the parent when it started, or why it could not. */
-static _Noreturn void become(char **argv, unsigned index, int traced, struct launch_result *shared)
+static _Noreturn void become(char **argv, unsigned index, const char *cpus, int traced,
+			     struct launch_result *shared)
 {
 	const struct rlimit output = { LAUNCH_MAX_OUTPUT_BYTES, LAUNCH_MAX_OUTPUT_BYTES };
 
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (strcmp(cpus, LAUNCH_CPUS_INHERITED) != 0)
+		move_to(cpus);
 	for (int stream = 0; stream < 3; stream++)
 		dup2(LAUNCH_CHILD_FD((int)index, stream), stream);
 	close_range(LAUNCH_RESULT_FD, ~0u, 0);
@@ -149,15 +170,15 @@ static void wait_for_all(const pid_t *pids, unsigned count, struct launch_result
 
 int main(int argc, char **argv)
 {
-	unsigned count = argc > 3 ? (unsigned)atoi(argv[1]) : 0;
+	unsigned count = argc > 4 ? (unsigned)atoi(argv[1]) : 0;
 	pid_t pids[LAUNCH_MAX_CHILDREN];
 	struct launch_result *shared;
 	int traced;
 
 	if (!count || count > LAUNCH_MAX_CHILDREN) {
-		fputs(
-		    "kvm-launch: part of kvm-bench; usage: kvm-launch COUNT timed|pss PROGRAM...\n",
-		    stderr);
+		fputs("kvm-launch: part of kvm-bench; usage: kvm-launch COUNT timed|pss CPUS|- "
+		      "PROGRAM...\n",
+		      stderr);
 		return 2;
 	}
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -170,7 +191,7 @@ int main(int argc, char **argv)
 		shared[i].status = traced ? -1 : 0;
 		pids[i] = fork();
 		if (pids[i] == 0)
-			become(argv + 3, i, traced, &shared[i]);
+			become(argv + 4, i, argv[3], traced, &shared[i]);
 		if (pids[i] < 0)
 			return 3;
 	}

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * kvm-launch COUNT MODE PROGRAM [ARGUMENT...]: starts COUNT processes of one command at once, waits
- * for all and writes one struct launch_result each to LAUNCH_RESULT_FD.
+ * kvm-launch COUNT MODE CPUS PROGRAM [ARGUMENT...]: starts COUNT processes of one command at once
+ * on the CPUs given, waits for all and writes one struct launch_result each to LAUNCH_RESULT_FD.
  *
  * Why not from kvm-bench itself: a process's ru_maxrss begins with the peak of whoever it was
  * forked or vforked from, so a small VMM started by a large program seems large. kvm-launch is
@@ -15,6 +15,8 @@
 
 #define LAUNCH_MODE_TIMED "timed"
 #define LAUNCH_MODE_PSS "pss" /* under ptrace, to read PSS while the process exits */
+
+#define LAUNCH_CPUS_INHERITED "-" /* instead of a list such as 1,2,3 */
 
 /* File descriptors that kvm-launch is started with; STREAM: 0 stdin, 1 stdout, 2 stderr. */
 #define LAUNCH_RESULT_FD 3

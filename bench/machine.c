@@ -10,6 +10,7 @@
 
 #include "lines.h"
 #include "machine.h"
+#include "placement.h"
 
 #define CPU_DIR "/sys/devices/system/cpu"
 
@@ -244,6 +245,7 @@ json_t *machine_describe(const struct env *env)
 	if (env->probe.json)
 		json_object_set(machine, "probe", env->probe.json);
 	add_settings(machine, checks);
+	json_object_set_new(machine, "placement", placement_describe());
 	add_load(machine, checks);
 	add_steal(machine, checks);
 	add_throttling(machine, checks);

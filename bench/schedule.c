@@ -4,6 +4,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "placement.h"
 #include "schedule.h"
 #include "statistics.h"
 #include "verify.h"
@@ -33,6 +34,7 @@ struct schedule {
 	const struct run_options *options;
 	struct notes *notes;
 	struct progress progress;
+	struct placement placement;
 	struct combo *combos;
 	size_t count;
 	char *left_out; /* workloads that this KVM cannot run, NULL: none */
@@ -209,6 +211,15 @@ static bool execute(struct schedule *schedule, const struct combo *combo, bool w
 	struct env *env = schedule->env;
 	char *input = backend->input(workload);
 	struct argv argv = { 0 };
+	struct child_job job = {
+		.launcher = env->launcher,
+		.argv = &argv,
+		.count = backend->process_per_guest ? combo->guests : 1,
+		.input = input,
+		.cpus = placement_of(&schedule->placement, combo->guests),
+		.sample_pss = sample_pss,
+		.timeout_s = timeout_s,
+	};
 	enum child_end end;
 
 	*execution = (struct execution){ .result = { .where = env->where,
@@ -216,9 +227,7 @@ static bool execute(struct schedule *schedule, const struct combo *combo, bool w
 						     .unit = env->unit,
 						     .guests = combo->guests } };
 	backend->command(env, workload, combo->guests, with_stats, &argv);
-	end = child_run(&execution->group, env->launcher, &argv,
-			backend->process_per_guest ? combo->guests : 1, input, sample_pss,
-			timeout_s, &env->signals);
+	end = child_run(&execution->group, &job, &env->signals);
 	execution->result.errors = execution->group.errors;
 	execution->result.timed_out = end == CHILD_TIMED_OUT;
 	if (end == CHILD_TIMED_OUT) {
@@ -593,8 +602,10 @@ int schedule_run(struct env *env, struct records *records, const struct run_opti
 			progress_say(&schedule.progress, "%zu series of %u run%s", schedule.count,
 				     options->min_runs, options->min_runs == 1 ? "" : "s");
 		progress_drain();
+		placement_begin(&schedule.placement);
 		run_rounds(&schedule);
 		run_traced(&schedule);
+		placement_end(&schedule.placement);
 	}
 	progress_end(&schedule.progress);
 	if (schedule.count && strcmp(env->where, "host") == 0)

@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../child.h"
+#include "../placement.h"
 
 static struct child_group group;
 
@@ -21,7 +22,14 @@ static enum child_end shell(struct signals *signals, unsigned count, const char 
 	enum child_end end;
 
 	argv_add_all(&argv, (const char *const[]){ "/bin/sh", "-c", script, NULL });
-	end = child_run(&group, getenv("KVM_LAUNCH"), &argv, count, input, pss, timeout_s, signals);
+	end = child_run(&group,
+			&(struct child_job){ .launcher = getenv("KVM_LAUNCH"),
+					     .argv = &argv,
+					     .count = count,
+					     .input = input,
+					     .sample_pss = pss,
+					     .timeout_s = timeout_s },
+			signals);
 	argv_free(&argv);
 	return end;
 }
@@ -108,10 +116,43 @@ static void not_started(void **state)
 	struct argv argv = { 0 };
 
 	argv_add(&argv, "/nowhere/program");
-	assert_int_equal(child_run(&group, getenv("KVM_LAUNCH"), &argv, 1, NULL, false, 20, *state),
+	assert_int_equal(child_run(&group,
+				   &(struct child_job){ .launcher = getenv("KVM_LAUNCH"),
+							.argv = &argv,
+							.count = 1,
+							.timeout_s = 20 },
+				   *state),
 			 CHILD_NOT_STARTED);
 	assert_int_equal(group.result[0].exec_errno, 2);
 	child_group_free(&group);
+	argv_free(&argv);
+}
+
+/* The bench on one CPU, what it measures on the others, or on all where those are too few. */
+static void placement(void **state)
+{
+	struct placement p;
+	struct child_job job = { .launcher = getenv("KVM_LAUNCH"), .count = 1, .timeout_s = 20 };
+	struct argv argv = { 0 };
+	cpu_set_t before, after;
+
+	sched_getaffinity(0, sizeof(before), &before);
+	placement_begin(&p);
+	job.argv = &argv;
+	argv_add_all(&argv, (const char *const[]){ "/usr/bin/nproc", NULL });
+	for (unsigned guests = 1; guests <= 4; guests++) {
+		unsigned cpus = p.count > 1 && guests < p.count ? p.count - 1 : p.count;
+
+		job.cpus = placement_of(&p, guests);
+		assert_int_equal(child_run(&group, &job, *state), CHILD_ENDED);
+		assert_int_equal(atoi(group.output[0]), cpus);
+		child_group_free(&group);
+	}
+	sched_getaffinity(0, sizeof(after), &after);
+	assert_int_equal(CPU_COUNT(&after), 1);
+	placement_end(&p);
+	sched_getaffinity(0, sizeof(after), &after);
+	assert_true(CPU_EQUAL(&before, &after));
 	argv_free(&argv);
 }
 
@@ -168,6 +209,7 @@ int main(void)
 		cmocka_unit_test_prestate(timeout, &signals),
 		cmocka_unit_test_prestate(interrupt, &signals),
 		cmocka_unit_test_prestate(not_started, &signals),
+		cmocka_unit_test_prestate(placement, &signals),
 		cmocka_unit_test_prestate(endless_output, &signals),
 		cmocka_unit_test(helper_commands),
 		cmocka_unit_test(quoting),
