@@ -232,10 +232,11 @@ static void write_input(const char *path, const char *text)
 		die(STATUS_HOST, "%s: %s", path, strerror(errno));
 }
 
-static void vmm_command(const struct env *env, const struct workload *workload, unsigned guests,
-			bool with_stats, struct argv *argv)
+static void vmm_command_of(const char *name, const struct env *env,
+			   const struct workload *workload, unsigned guests, bool with_stats,
+			   struct argv *argv)
 {
-	char *program = env_path(env, "kvm-vmm"), *image = env_path(env, workload->image);
+	char *program = env_path(env, name), *image = env_path(env, workload->image);
 
 	argv_add(argv, program);
 	argv_add(argv, "--color=never");
@@ -260,6 +261,12 @@ static void vmm_command(const struct env *env, const struct workload *workload, 
 		argv_add(argv, image);
 	free(program);
 	free(image);
+}
+
+static void vmm_command(const struct env *env, const struct workload *workload, unsigned guests,
+			bool with_stats, struct argv *argv)
+{
+	vmm_command_of("kvm-vmm", env, workload, guests, with_stats, argv);
 }
 
 static int vmm_status(const struct workload *workload)
@@ -408,6 +415,30 @@ static int zero_status(const struct workload *workload)
 	return 0;
 }
 
+/* ---- no-stats: kvm-vmm built without its instrumentation, which costs the difference ---- */
+
+static char *no_stats_missing(const struct env *env)
+{
+	char *why = missing_program(env, "kvm-vmm-no-stats");
+
+	return why ? why : vmm_missing(env);
+}
+
+static const char *no_stats_unfit(const struct env *env, const struct workload *workload,
+				  unsigned guests)
+{
+	if (workload->kind != KIND_GUEST)
+		return "what instrumentation costs is measured with the real-mode guests only";
+	return guests == 1 ? vmm_unfit(env, workload, guests) : "one guest is enough for it";
+}
+
+static void no_stats_command(const struct env *env, const struct workload *workload,
+			     unsigned guests, bool with_stats, struct argv *argv)
+{
+	(void)with_stats;
+	vmm_command_of("kvm-vmm-no-stats", env, workload, guests, false, argv);
+}
+
 /* ---- native: the payload as a 32-bit process ---- */
 
 static char *never_missing(const struct env *env)
@@ -480,6 +511,14 @@ const struct backend backends[] = {
 	  .input = no_input,
 	  .good_status = zero_status,
 	  .silent = true },
+	{ .name = "no-stats",
+	  .about = "kvm-vmm built without its instrumentation (exact mode, or if asked for)",
+	  .missing = no_stats_missing,
+	  .unfit = no_stats_unfit,
+	  .command = no_stats_command,
+	  .input = no_input,
+	  .good_status = vmm_status,
+	  .optional = true },
 	{ .name = "native",
 	  .about = "the payload as a 32-bit process, no virtualization",
 	  .missing = never_missing,

@@ -221,7 +221,7 @@ const char *kind_name(enum workload_kind kind);
 /* ---- run.c: one run and its record ---- */
 struct run_result {
 	const char *where;   /* "host", "lab", "exact" */
-	const char *backend; /* "kvm-vmm", "qemu-tcg", "qemu-kvm", "floor", "native" */
+	const char *backend; /* "kvm-vmm", "qemu-tcg", "qemu-kvm", "floor", "no-stats", "native" */
 	const char *unit;    /* of every time: "ns", or "instructions" where where is "exact" */
 	unsigned guests;
 	uint64_t start_ns; /* just before exec */

@@ -235,7 +235,7 @@ static void test_times(struct comparison *c)
 	free(p);
 }
 
-/* QEMU's instruction counts scatter by some per mille from run to run, over 9p. */
+/* QEMU is the same in every run of one build folder; with another content of it, 0.12 % apart. */
 #define QEMU_SCATTER 0.01
 
 /* Ours and the floor's exact figures are the same in every run: any change is one. */

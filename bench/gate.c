@@ -364,7 +364,8 @@ static int compare(const json_t *reference, const json_t *now, const struct gate
 static char *run_now(void)
 {
 	char name[] = "kvm-bench run", workloads[] = "--workload=guest,os";
-	char *argv[] = { name, workloads, NULL };
+	char backends_option[] = "--backend=kvm-vmm,floor";
+	char *argv[] = { name, workloads, backends_option, NULL };
 	struct run_options options = { 0 };
 	struct records records = { 0 };
 	struct notes notes = { 0 };
@@ -373,7 +374,7 @@ static char *run_now(void)
 	json_t *machine;
 	int status;
 
-	run_options_parse(&options, 2, argv);
+	run_options_parse(&options, 3, argv);
 	env_init(&env, "host");
 	missing = lab_missing(&env);
 	if (missing)

@@ -91,6 +91,7 @@ static void complete(void **state)
 	/* movs was made up with a ratio of 57 */
 	assert_contains(markdown, "At 50 or more: `movs`.");
 	assert_contains(markdown, "Below 1, where TCG costs less: `portio`.");
+	assert_contains(markdown, "so 340 an exit");
 	assert_contains(markdown, "| VMM of about 1,500 lines ");
 	assert_contains(markdown, "not measured yet");
 	free(html);
