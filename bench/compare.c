@@ -112,7 +112,7 @@ static const char *backend_version(const struct results *results, const char *ba
  */
 static bool is_control(const struct comparison *c, const struct series *s)
 {
-	return strcmp(s->backend, OURS) != 0 &&
+	return strcmp(s->backend, OURS) != 0 && strcmp(s->backend, NO_STATS) != 0 &&
 	       !strcmp(backend_version(c->a, s->backend), backend_version(c->b, s->backend));
 }
 

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-const char *const backend_order[] = { OURS, TCG, "qemu-kvm", "floor", "no-stats", "native", NULL };
+const char *const backend_order[] = { OURS, TCG, "qemu-kvm", "floor", NO_STATS, "native", NULL };
 
 void table_measured(struct table *table, const struct series *series)
 {

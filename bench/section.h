@@ -44,6 +44,7 @@ void section_compute(struct report *report);
 
 /* ---- What sections share (section.c) ---- */
 #define OURS "kvm-vmm"
+#define NO_STATS "no-stats" /* kvm-vmm again, without its instrumentation */
 #define TCG "qemu-tcg"
 
 /* The backends a column is made for, in this order; NULL-terminated. */

@@ -153,7 +153,7 @@ static double instrumentation(const struct results *results, const char *workloa
 {
 	const struct series *with = results_series(results, WHERE_EXACT, workload, 1, OURS, "cpu");
 	const struct series *without =
-	    results_series(results, WHERE_EXACT, workload, 1, "no-stats", "cpu");
+	    results_series(results, WHERE_EXACT, workload, 1, NO_STATS, "cpu");
 
 	return with && without ? with->median - without->median : NAN;
 }
