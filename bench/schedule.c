@@ -25,7 +25,8 @@ struct combo {
 	double *walls;		   /* of good counted runs */
 	size_t wall_count;
 	double seconds, executions; /* spent on it, for the estimate */
-	bool finished;
+	bool finished;		    /* no more runs */
+	bool narrow;		    /* known well enough; goes on only for the sake of its group */
 };
 
 struct schedule {
@@ -372,6 +373,11 @@ static unsigned run_minimum(const struct combo *combo, const struct run_options 
 	return options->min_runs < limit ? options->min_runs : limit;
 }
 
+static bool is_done(const struct combo *combo)
+{
+	return combo->finished || combo->narrow;
+}
+
 /* What is left: all minimal runs, and the others as far as the time allows. */
 static double estimate_s(const struct schedule *schedule)
 {
@@ -383,7 +389,7 @@ static double estimate_s(const struct schedule *schedule)
 		const struct combo *combo = &schedule->combos[i];
 		unsigned minimum = run_minimum(combo, options), limit = run_limit(combo, options);
 
-		if (combo->finished)
+		if (is_done(combo))
 			continue;
 		if (combo->counted < minimum)
 			need_s += (minimum - combo->counted) * seconds_per_run(combo);
@@ -422,8 +428,8 @@ static void update_finished(struct schedule *schedule, struct combo *combo)
 		     combo->backend->name, GIVE_UP_AFTER);
 	} else if (combo->counted >= run_limit(combo, options)) {
 		combo->finished = true;
-	} else if (combo->counted >= run_minimum(combo, options)) {
-		combo->finished = is_narrow(combo);
+	} else {
+		combo->narrow = combo->counted >= run_minimum(combo, options) && is_narrow(combo);
 	}
 }
 
@@ -496,14 +502,25 @@ static size_t group_end(const struct schedule *schedule, size_t first)
 	return end;
 }
 
+static bool all_done(const struct schedule *schedule, size_t first, size_t end)
+{
+	for (size_t i = first; i < end; i++)
+		if (!is_done(&schedule->combos[i]))
+			return false;
+	return true;
+}
+
 /*
- * Every unfinished combo once. Within a group the order turns around from round to round,
- * so that what drifts (heat, clock speed, load) hits all backends alike.
+ * Every group that is not done once. Within a group the order turns around from round to round, so
+ * that what drifts (heat, clock speed, load) hits all backends alike; and a group stays together
+ * to its end, since a run after QEMU's finds colder caches than one after its own kind.
  */
 static void run_round(struct schedule *schedule, unsigned round, enum run_phase phase)
 {
 	for (size_t first = 0, end; first < schedule->count; first = end) {
 		end = group_end(schedule, first);
+		if (all_done(schedule, first, end))
+			continue;
 		for (size_t i = 0; i < end - first; i++) {
 			struct combo *combo =
 			    &schedule->combos[round % 2 ? end - 1 - i : first + i];
@@ -515,14 +532,6 @@ static void run_round(struct schedule *schedule, unsigned round, enum run_phase 
 				run_combo(schedule, combo, round, phase);
 		}
 	}
-}
-
-static bool all_finished(const struct schedule *schedule)
-{
-	for (size_t i = 0; i < schedule->count; i++)
-		if (!schedule->combos[i].finished)
-			return false;
-	return true;
 }
 
 static bool minimum_reached(const struct schedule *schedule)
@@ -543,7 +552,8 @@ static void run_rounds(struct schedule *schedule)
 
 	for (unsigned round = 0; round < options->warmup; round++)
 		run_round(schedule, round, PHASE_WARMUP);
-	for (unsigned round = 0; !all_finished(schedule) && !schedule->interrupted; round++) {
+	for (unsigned round = 0; !all_done(schedule, 0, schedule->count) && !schedule->interrupted;
+	     round++) {
 		double spent_s = (double)(now_ns() - start_ns) / 1e9;
 
 		if (spent_s > options->budget_s && minimum_reached(schedule))
@@ -566,8 +576,10 @@ static bool wants_traced(const struct schedule *schedule, const struct combo *co
 
 static void run_traced(struct schedule *schedule)
 {
-	for (size_t i = 0; i < schedule->count; i++)
+	for (size_t i = 0; i < schedule->count; i++) {
 		schedule->combos[i].finished = !wants_traced(schedule, &schedule->combos[i]);
+		schedule->combos[i].narrow = false;
+	}
 	run_round(schedule, 0, PHASE_TRACED);
 }
 
