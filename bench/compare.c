@@ -19,6 +19,8 @@
 #define SEED 20260101
 /* Unchanged programs that move further than this between sessions: the machine has changed. */
 #define UNSTEADY 0.10
+/* Fewer say nothing about how far a further one may be. */
+#define ENOUGH_CONTROLS 3
 /* Enough to find p < ALPHA / rows for some thousand rows. */
 #define PERMUTATIONS 1000000
 
@@ -33,6 +35,7 @@ struct row {
 	const struct series *a, *b;
 	double change; /* median of b over median of a, less 1 */
 	double floor;  /* share; differences up to it are noise */
+	double beside; /* logarithm of what the bare loop of this workload moved by, 0: has none */
 	double p;      /* after Holm */
 	bool exact, differs, regressed;
 	bool unsteady; /* the machine was not the same: no verdict */
@@ -41,16 +44,19 @@ struct row {
 struct control {
 	size_t rows;
 	double drift;	 /* median of what the control's rows moved by together, as a share */
-	double spread;	 /* 90th percentile of how far one of them is from that */
+	double reach;	 /* how far from no change a further row may be, with 99 % confidence */
 	double quartile; /* upper quartile of what one moved by: small while the machine stays the
 			    same */
 };
+
+/* Figures that move alike; each family of times has its control. */
+enum family { WALL, CPU, EXITS, FAMILIES, MEMORY = FAMILIES };
 
 struct comparison {
 	struct results *a, *b;
 	struct row *row;
 	size_t count;
-	struct control wall, cpu;
+	struct control control[FAMILIES];
 	size_t regressed, improved, same;
 };
 
@@ -116,11 +122,13 @@ static bool is_control(const struct comparison *c, const struct series *s)
 	       !strcmp(backend_version(c->a, s->backend), backend_version(c->b, s->backend));
 }
 
-/* What the control says of a metric: CPU time and memory have their own, every other time goes by
- * wall. */
-static const char *control_metric(const struct series *s)
+static enum family family_of(const struct series *s)
 {
-	return !strcmp(s->metric, "cpu") || !strcmp(s->metric, "max_rss") ? s->metric : "wall";
+	if (!strcmp(s->metric, "max_rss"))
+		return MEMORY;
+	if (!strncmp(s->metric, "exit.", 5))
+		return EXITS;
+	return !strcmp(s->metric, "cpu") ? CPU : WALL;
 }
 
 /* Percentile of the distance of logarithms from a centre, as a share. */
@@ -136,8 +144,26 @@ static double upper_share(const double *logs, size_t n, double centre, double pe
 	return share;
 }
 
+/*
+ * How far one more row may be from no change at all, with 99 % confidence: Student's t (its
+ * expansion around the normal quantile) times the root mean square. Few controls know little, so
+ * theirs is far.
+ */
+static double prediction(const double *logs, size_t n)
+{
+	const double z = 2.5758, z3 = z * z * z, z5 = z3 * z * z;
+	double freedom = (double)n, squares = 0, t;
+
+	if (n < ENOUGH_CONTROLS)
+		return 0;
+	for (size_t i = 0; i < n; i++)
+		squares += logs[i] * logs[i];
+	t = z + (z3 + z) / (4 * freedom) + (5 * z5 + 16 * z3 + 3 * z) / (96 * freedom * freedom);
+	return expm1(t * sqrt(squares / freedom));
+}
+
 /* Logarithms, so that halved and doubled are as far. */
-static struct control control_of(const struct comparison *c, const char *metric)
+static struct control control_of(const struct comparison *c, enum family family)
 {
 	double *moved = xcalloc(c->count, sizeof *moved), drift;
 	struct control control = { 0 };
@@ -145,7 +171,7 @@ static struct control control_of(const struct comparison *c, const char *metric)
 	for (size_t i = 0; i < c->count; i++) {
 		const struct row *row = &c->row[i];
 
-		if (!row->exact && is_control(c, row->a) && !strcmp(row->a->metric, metric) &&
+		if (!row->exact && is_control(c, row->a) && family_of(row->a) == family &&
 		    isfinite(row->change) && row->change > -1)
 			moved[control.rows++] = log1p(row->change);
 	}
@@ -154,7 +180,7 @@ static struct control control_of(const struct comparison *c, const char *metric)
 		drift = statistics_median(moved, control.rows);
 		control.drift = expm1(fabs(drift));
 		control.quartile = upper_share(moved, control.rows, 0, 75);
-		control.spread = upper_share(moved, control.rows, drift, 90);
+		control.reach = prediction(moved, control.rows);
 	}
 	free(moved);
 	return control;
@@ -164,26 +190,61 @@ static struct control control_of(const struct comparison *c, const char *metric)
  * steps. */
 #define FAULT_AROUND_BYTES (3 * 65536.0) /* text, data and stack may each move by one window */
 
+/*
+ * The bare loop ran in turns with kvm-vmm and spends its time on the same things: it moves with the
+ * machine as kvm-vmm does, from workload to workload.
+ */
+static double moved_beside(const struct comparison *c, const struct series *s)
+{
+	char metric[96];
+
+	/* "exit.KVM_EXIT_IO.run.total" -> "exit.KVM_EXIT_IO.loop.total" */
+	if (family_of(s) == EXITS)
+		snprintf(metric, sizeof(metric), "exit.%.*s.loop.total",
+			 (int)strcspn(s->metric + 5, "."), s->metric + 5);
+	else
+		snprintf(metric, sizeof(metric), "%s", family_of(s) == CPU ? "cpu" : "wall");
+	for (size_t i = 0; i < c->count; i++) {
+		const struct series *other = c->row[i].a;
+
+		if (!strcmp(other->backend, "floor") && !strcmp(other->metric, metric) &&
+		    !strcmp(other->workload, s->workload) && !strcmp(other->where, s->where) &&
+		    other->guests == s->guests && c->row[i].change > -1)
+			return log1p(c->row[i].change);
+	}
+	return 0;
+}
+
+/* The change is beyond the floor, and still is with the bare loop's taken off. */
+static bool beyond_floor(const struct row *row)
+{
+	double moved = log1p(row->change), floor = log1p(row->floor);
+
+	return fabs(moved) > floor && fabs(moved - row->beside) > floor;
+}
+
 /* A/A within either session, and what the control moved by between them. */
 static void set_floors(struct comparison *c)
 {
-	c->wall = control_of(c, "wall");
-	c->cpu = control_of(c, "cpu");
+	for (enum family family = 0; family < FAMILIES; family++)
+		c->control[family] = control_of(c, family);
+	/* Few workloads have a bare loop: its exits alone would know too little. */
+	if (c->control[EXITS].reach < c->control[WALL].reach)
+		c->control[EXITS] = c->control[WALL];
 	for (size_t i = 0; i < c->count; i++) {
 		struct row *row = &c->row[i];
-		const char *metric = control_metric(row->a);
-		const struct control *control;
+		enum family family = family_of(row->a);
+		const struct control *control = &c->control[family];
 
 		if (row->exact)
 			continue;
 		row->floor = fmax(row->a->floor, row->b->floor);
-		if (!strcmp(metric, "max_rss")) {
+		if (family == MEMORY) {
 			row->floor = fmax(row->floor, FAULT_AROUND_BYTES / row->a->median);
 			continue;
 		}
-		control = !strcmp(metric, "cpu") ? &c->cpu : &c->wall;
-		/* What slows QEMU down may slow us down twice as much. */
-		row->floor = fmax(row->floor, control->spread) + 2 * control->drift;
+		row->beside = is_control(c, row->a) ? 0 : moved_beside(c, row->a);
+		row->floor = fmax(row->floor, control->reach);
 		row->unsteady = control->quartile > UNSTEADY;
 	}
 }
@@ -258,7 +319,7 @@ static void judge(struct comparison *c, const struct options *options)
 			row->differs = exact_differs(c, row);
 		else /* the control itself is never judged: it judges the machine */
 			row->differs = !is_control(c, row->a) && !row->unsteady && row->p < ALPHA &&
-				       expm1(fabs(log1p(row->change))) > row->floor;
+				       beyond_floor(row);
 		/* More exits are a regression however few; times and paths only beyond the
 		 * threshold. */
 		row->regressed = row->differs && row->change > (count ? 0 : options->threshold) &&
@@ -364,19 +425,20 @@ static void say_machines(FILE *out, const struct comparison *c)
 
 static void say_control(FILE *out, const struct comparison *c)
 {
-	if (!c->wall.rows) {
-		fputs("\nNo control: neither folder has runs of an unchanged QEMU, so drift "
+	if (!c->control[WALL].rows) {
+		fputs("\nNo control: QEMU and the bare loop are not in both folders, so drift "
 		      "between the sessions is not seen.\n",
 		      out);
 		return;
 	}
 	fprintf(
 	    out,
-	    "\nControl: an unchanged QEMU moved by %.1f %% ± %.1f %% in wall time and %.1f %% ± "
-	    "%.1f %% in CPU time (%zu rows).\n",
-	    100 * c->wall.drift, 100 * c->wall.spread, 100 * c->cpu.drift, 100 * c->cpu.spread,
-	    c->wall.rows);
-	if (c->wall.quartile > UNSTEADY || c->cpu.quartile > UNSTEADY)
+	    "\nControl: QEMU and the bare loop, unchanged, moved by %.1f %% in wall time and %.1f "
+	    "%% in CPU time (median of %zu rows); so %.1f %% and %.1f %% may be the machine's "
+	    "doing.\n",
+	    100 * c->control[WALL].drift, 100 * c->control[CPU].drift, c->control[WALL].rows,
+	    100 * c->control[WALL].reach, 100 * c->control[CPU].reach);
+	if (c->control[WALL].quartile > UNSTEADY || c->control[CPU].quartile > UNSTEADY)
 		fprintf(out,
 			"**The machine was not the same in both sessions**: rows with `?` are not "
 			"judged, since what did not change moved "
@@ -406,14 +468,13 @@ static void write_comparison(FILE *out, const struct comparison *c, const struct
 	fputs("\n#### Times and memory on the host\n\n", out);
 	if (!put_table(out, c, false, options))
 		fputs("None in both.\n", out);
-	fprintf(
-	    out,
-	    "\n`~`: no difference. A time differs when a permutation test finds p < %g after "
-	    "Holm's correction over all %zu rows "
-	    "and the medians lie further apart than the noise floor: A against A within either "
-	    "session, and what an "
-	    "unchanged QEMU moved by between them. Regression: beyond %g %%; any further exit.\n",
-	    ALPHA, timed, 100 * options->threshold);
+	fprintf(out,
+		"\n`~`: no difference. A time differs when a permutation test finds p < %g after "
+		"Holm's correction over all %zu rows "
+		"and the medians lie further apart than the noise floor: A against A within either "
+		"session, and what the controls moved by between them; also with the move of the "
+		"workload's own bare loop taken off. Regression: beyond %g %%; any further exit.\n",
+		ALPHA, timed, 100 * options->threshold);
 	say_control(out, c);
 	put_missing(out, c);
 	for (int side = 0; side < 2; side++) {

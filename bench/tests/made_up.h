@@ -13,6 +13,7 @@ struct made_up {
 	double noise;	     /* standard deviation of the logarithm of times */
 	double faster;	     /* kvm-vmm's times on the host are multiplied by this; 0 means 1 */
 	double drift;	     /* all times on the host, QEMU's too; 0 means 1 */
+	const char *crowded; /* alone, this guest and its bare loop take 6 % longer */
 	unsigned runs;	     /* counted runs of each workload and backend; 0 means 20 */
 	unsigned more_exits; /* added to each guest's KVM_EXIT_IO */
 	const char *hostile; /* also a workload of this name with this failure text; may be NULL */

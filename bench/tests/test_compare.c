@@ -160,6 +160,21 @@ static void drift_is_not_ours(void **state)
 	free(markdown);
 }
 
+/* What the bare loop of the same workload moves by, too, is the machine's doing. */
+static void bare_loop_moves_too(void **state)
+{
+	char *markdown, line[512];
+	int status =
+	    compare_made_up(*state, &(struct made_up){ .seed = 21, .noise = NOISE },
+			    &(struct made_up){ .seed = 22, .noise = NOISE, .crowded = "hello" },
+			    "--threshold=1", &markdown);
+
+	assert_int_equal(status, STATUS_OK);
+	line_of(markdown, "hello", "wall", line, sizeof line);
+	assert_non_null(strstr(line, "~"));
+	free(markdown);
+}
+
 static void other_state_is_not_judged(void **state)
 {
 	char *markdown, line[512];
@@ -298,6 +313,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(same_build_twenty_times, temporary_setup,
 						temporary_teardown),
 		cmocka_unit_test_setup_teardown(drift_is_not_ours, temporary_setup,
+						temporary_teardown),
+		cmocka_unit_test_setup_teardown(bare_loop_moves_too, temporary_setup,
 						temporary_teardown),
 		cmocka_unit_test_setup_teardown(other_state_is_not_judged, temporary_setup,
 						temporary_teardown),
