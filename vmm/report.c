@@ -93,6 +93,8 @@ static void print_vcpu(FILE *f, const struct vcpu *v)
 		fprintf(f, "%s0x%x:%s %u byte%s %llu", i ? ", " : "ports: ", s->io[i].port,
 			s->io[i].out ? "POUT" : "PIN", s->io[i].size, s->io[i].size > 1 ? "s" : "",
 			(unsigned long long)s->io[i].count);
+	if (s->io_other > 0)
+		fprintf(f, ", others %llu", (unsigned long long)s->io_other);
 	fprintf(f, "%sunhandled port accesses: %llu\n", s->io_rows ? "; " : "",
 		(unsigned long long)v->unhandled_io);
 }
@@ -170,6 +172,9 @@ static json_t *io_json(const struct stats *s)
 						    "direction", row->out ? "out" : "in", "size",
 						    row->size, "count", number(row->count)));
 	}
+	if (s->io_other > 0)
+		json_array_append_new(io, json_pack("{s:s, s:o}", "port", "others", "count",
+						    number(s->io_other)));
 	return io;
 }
 

@@ -25,6 +25,8 @@ check() {
 }
 
 printf '\xf4' >hlt.bin                       # hlt
+# mov dx, 0x600; 1: out dx, al; inc dx; cmp dx, 0x664; jb 1b; hlt
+printf '\xba\x00\x06\xee\x42\x81\xfa\x64\x06\x72\xf8\xf4' >ports.bin
 printf '\xeb\xfe' >spin.bin                  # 1: jmp 1b
 printf '\xb8\x41\x0e\x89\xc3\xb0\x01\xba\x00\x05\xee\xeb\xfe' >print-spin.bin # print A, spin
 : >empty.bin
@@ -81,6 +83,8 @@ check 'SIGINT' 130 '"end": "interrupted"' timeout --preserve-status -s INT 1 "$v
 check 'SIGTERM' 130 'interrupted' timeout --preserve-status -k 5 -s TERM 1 "$vmm" --stats spin.bin
 check 'partial line is shown' 124 '^A' "$vmm" --timeout=200ms print-spin.bin
 check 'sandbox' 0 '"kvm_runs": 1' "$vmm" --sandbox --stats=json hlt.bin
+check 'more ports than rows' 0 '"port": "others"' "$vmm" --stats=json ports.bin
+check 'more ports than rows, table' 0 ', others 36; unhandled port accesses: 100' "$vmm" --stats ports.bin
 check 'stats file' 3 'stats-file=no-folder/x: No such' "$vmm" --stats-file=no-folder/x hlt.bin
 check 'trace file' 2 'trace-file=no-folder/x: No such' "$vmm" --trace-file=no-folder/x hlt.bin
 "$vmm" --trace-file=t.csv hlt.bin && [ "$(wc -l <t.csv)" -eq 2 ] &&
