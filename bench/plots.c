@@ -24,8 +24,7 @@ static bool has_scripts(const char *folder)
 }
 
 /* Relative to the program's folder: the source tree around a build folder, then an installation. */
-static const char *const script_places[] = { "../scripts/plot", "../../scripts/plot",
-					     "../share/minikvm/plot" };
+static const char *const script_places[] = { "../scripts/plot", "../../scripts/plot", "plot" };
 
 static char *find_scripts(void)
 {
