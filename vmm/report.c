@@ -173,8 +173,8 @@ static json_t *io_json(const struct stats *s)
 						    row->size, "count", number(row->count)));
 	}
 	if (s->io_other > 0)
-		json_array_append_new(io, json_pack("{s:s, s:o}", "port", "others", "count",
-						    number(s->io_other)));
+		json_array_append_new(
+		    io, json_pack("{s:s, s:o}", "port", "others", "count", number(s->io_other)));
 	return io;
 }
 
