@@ -232,9 +232,8 @@ static void write_input(const char *path, const char *text)
 		die(STATUS_HOST, "%s: %s", path, strerror(errno));
 }
 
-static void vmm_command_of(const char *name, const struct env *env,
-			   const struct workload *workload, unsigned guests, bool with_stats,
-			   struct argv *argv)
+static void vmm_command_of(const char *name, const struct env *env, const struct workload *workload,
+			   unsigned guests, bool with_stats, struct argv *argv)
 {
 	char *program = env_path(env, name), *image = env_path(env, workload->image);
 

@@ -11,7 +11,7 @@
 #include "bench.h"
 
 /* Not the VMM itself: what measures it, what looks at the host, what guards it. */
-static const char *const left_out[] = { "stats.c", "trace.c",	"report.c",  "testdev.c",
+static const char *const left_out[] = { "stats.c",    "trace.c", "report.c",  "testdev.c",
 					"kvmstats.c", "probe.c", "sandbox.c", NULL };
 
 static bool counts(const char *name)

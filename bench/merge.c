@@ -135,8 +135,8 @@ static int write_histograms(const struct merged *m, const char *folder)
 					if (same_histogram(h, &m->machine[j]->histograms[l]))
 						histogram_merge(
 						    &sum, &m->machine[j]->histograms[l].histogram);
-			csv_histogram(&csv, h->where, h->workload, h->guests, h->backend,
-				      h->reason, h->span, h->unit, sum.bucket);
+			csv_histogram(&csv, h->where, h->workload, h->guests, h->backend, h->reason,
+				      h->span, h->unit, sum.bucket);
 		}
 	return csv_close(&csv);
 }

@@ -184,8 +184,8 @@ static int report(struct session *session)
 static int save_baseline(const struct session *session)
 {
 	static const char script[] =
-		"set -e; mkdir -p results/baselines; to=results/baselines/$2; rm -rf \"$to.new\"; "
-		"cp -r \"$1\" \"$to.new\"; rm -rf \"$to\"; mv \"$to.new\" \"$to\"";
+	    "set -e; mkdir -p results/baselines; to=results/baselines/$2; rm -rf \"$to.new\"; "
+	    "cp -r \"$1\" \"$to.new\"; rm -rf \"$to\"; mv \"$to.new\" \"$to\"";
 	const char *name = session->options.save_baseline;
 	const char *const words[] = { "/bin/sh", "-c", script, "sh", session->folder, name, NULL };
 	int status = -1;
