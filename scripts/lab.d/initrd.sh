@@ -67,8 +67,7 @@ read_stdin() {
     ) &
     note_pid=$!
     cat >&"$stdin_fd"
-    kill "$note_pid" 2>/dev/null
-    wait "$note_pid" 2>/dev/null
+    end_processes "$note_pid"
 }
 
 # make_initrd: the initramfs and the files of an exact machine, in initrd_fd
