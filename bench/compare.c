@@ -171,8 +171,10 @@ static struct control control_of(const struct comparison *c, enum family family)
 	for (size_t i = 0; i < c->count; i++) {
 		const struct row *row = &c->row[i];
 
+		/* Not the cycles of single operations: they scatter more than any wall time. */
 		if (!row->exact && is_control(c, row->a) && family_of(row->a) == family &&
-		    isfinite(row->change) && row->change > -1)
+		    strcmp(row->a->metric, "cycles") != 0 && isfinite(row->change) &&
+		    row->change > -1)
 			moved[control.rows++] = log1p(row->change);
 	}
 	if (control.rows) {
