@@ -172,10 +172,10 @@ static void parse_pin(struct argp_state *state, const char *text, struct config 
 }
 
 static void add(struct argp_state *state, const char **list, unsigned int *count, unsigned int max,
-		const char *what, const char *value)
+		const char *dashes, const char *what, const char *value)
 {
 	if (*count == max)
-		argp_error(state, "at most %u %s", max, what);
+		argp_error(state, "at most %u %s%s", max, dashes, what);
 	list[(*count)++] = value;
 }
 
@@ -224,8 +224,8 @@ static void apply(struct argp_state *state, const struct setting *s, const char 
 		parse_pin(state, arg, &((struct options *)state->input)->config);
 		break;
 	case ADD_STRING:
-		add(state, target, (unsigned int *)(base + s->count_offset), s->max,
-		    "of this option", arg);
+		add(state, target, (unsigned int *)(base + s->count_offset), s->max, "--", s->name,
+		    arg);
 		break;
 	}
 }
@@ -258,7 +258,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 			return 0;
 		}
 	if (key == ARGP_KEY_ARG)
-		add(state, config->guests, &config->guest_count, MAX_GUESTS, "guests", arg);
+		add(state, config->guests, &config->guest_count, MAX_GUESTS, "", "guests", arg);
 	else if (key == ARGP_KEY_END && o->probe == PROBE_NONE)
 		check(state, config);
 	else if (key != ARGP_KEY_END)
