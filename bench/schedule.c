@@ -511,54 +511,94 @@ static bool all_done(const struct schedule *schedule, size_t first, size_t end)
 }
 
 /*
- * Every group that is not done once. Within a group the order turns around from round to round, so
- * that what drifts (heat, clock speed, load) hits all backends alike; and a group stays together
- * to its end, since a run after QEMU's finds colder caches than one after its own kind.
+ * Each of the group once. From round to round the order turns around, so that what drifts (heat,
+ * clock speed, load) hits all backends alike; and a group stays together to its end, since a run
+ * after QEMU's finds colder caches than one after its own kind.
  */
-static void run_round(struct schedule *schedule, unsigned round, enum run_phase phase)
+static void run_group(struct schedule *schedule, size_t first, unsigned round, enum run_phase phase)
 {
-	for (size_t first = 0, end; first < schedule->count; first = end) {
-		end = group_end(schedule, first);
-		if (all_done(schedule, first, end))
-			continue;
-		for (size_t i = 0; i < end - first; i++) {
-			struct combo *combo =
-			    &schedule->combos[round % 2 ? end - 1 - i : first + i];
+	size_t end = group_end(schedule, first);
 
-			if (schedule->interrupted)
-				return;
-			if (!combo->finished &&
-			    (phase != PHASE_WARMUP || wants_warmup(schedule, combo)))
-				run_combo(schedule, combo, round, phase);
-		}
+	for (size_t i = 0; i < end - first && !schedule->interrupted; i++) {
+		struct combo *combo = &schedule->combos[round % 2 ? end - 1 - i : first + i];
+
+		if (!combo->finished && (phase != PHASE_WARMUP || wants_warmup(schedule, combo)))
+			run_combo(schedule, combo, round, phase);
 	}
 }
 
-static bool minimum_reached(const struct schedule *schedule)
+static void run_groups(struct schedule *schedule, unsigned round, enum run_phase phase)
 {
-	for (size_t i = 0; i < schedule->count; i++) {
+	for (size_t first = 0; first < schedule->count; first = group_end(schedule, first))
+		run_group(schedule, first, round, phase);
+}
+
+/* Where the next counted round goes. */
+struct turn {
+	size_t first; /* the group's first combo */
+	unsigned rounds;
+	bool short_of_runs; /* has not had its minimum */
+	double seconds;
+};
+
+static struct turn turn_of(const struct schedule *schedule, size_t first, size_t end)
+{
+	struct turn turn = { .first = first };
+
+	for (size_t i = first; i < end; i++) {
 		const struct combo *combo = &schedule->combos[i];
 
+		turn.seconds += combo->seconds;
+		if (combo->counted > turn.rounds)
+			turn.rounds = combo->counted;
 		if (!combo->finished && combo->counted < run_minimum(combo, schedule->options))
-			return false;
+			turn.short_of_runs = true;
 	}
-	return true;
+	return turn;
+}
+
+/* All get their minimum in turns; then those go on that have had least time, so that short runs,
+ * which scatter most, become many. */
+static bool goes_before(const struct turn *a, const struct turn *b)
+{
+	if (a->short_of_runs != b->short_of_runs)
+		return a->short_of_runs;
+	return a->short_of_runs ? a->rounds < b->rounds : a->seconds < b->seconds;
+}
+
+/* False when all is done. */
+static bool next_turn(const struct schedule *schedule, struct turn *next)
+{
+	bool found = false;
+
+	for (size_t first = 0, end; first < schedule->count; first = end) {
+		struct turn turn;
+
+		end = group_end(schedule, first);
+		if (all_done(schedule, first, end))
+			continue;
+		turn = turn_of(schedule, first, end);
+		if (!found || goes_before(&turn, next))
+			*next = turn;
+		found = true;
+	}
+	return found;
 }
 
 static void run_rounds(struct schedule *schedule)
 {
 	const struct run_options *options = schedule->options;
 	uint64_t start_ns = now_ns();
+	struct turn turn = { 0 };
 
 	for (unsigned round = 0; round < options->warmup; round++)
-		run_round(schedule, round, PHASE_WARMUP);
-	for (unsigned round = 0; !all_done(schedule, 0, schedule->count) && !schedule->interrupted;
-	     round++) {
+		run_groups(schedule, round, PHASE_WARMUP);
+	while (!schedule->interrupted && next_turn(schedule, &turn)) {
 		double spent_s = (double)(now_ns() - start_ns) / 1e9;
 
-		if (spent_s > options->budget_s && minimum_reached(schedule))
+		if (spent_s > options->budget_s && !turn.short_of_runs)
 			break;
-		run_round(schedule, round, PHASE_COUNTED);
+		run_group(schedule, turn.first, turn.rounds, PHASE_COUNTED);
 	}
 }
 
@@ -580,7 +620,7 @@ static void run_traced(struct schedule *schedule)
 		schedule->combos[i].finished = !wants_traced(schedule, &schedule->combos[i]);
 		schedule->combos[i].narrow = false;
 	}
-	run_round(schedule, 0, PHASE_TRACED);
+	run_groups(schedule, 0, PHASE_TRACED);
 }
 
 static void note_wide(struct schedule *schedule)
