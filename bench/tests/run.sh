@@ -67,6 +67,19 @@ check_order_turns_around() {
     [[ $order = "kvm-vmm qemu-tcg floor floor qemu-tcg kvm-vmm " ]] || fail "order: $order"
 }
 
+# All backends of a workload have as many runs, beyond the minimum too.
+check_groups_stay_together() {
+    run --warmup=0 --time=2s --guests=1,2
+    expect 0 || return
+    local guests ours
+    for guests in 1 2; do
+        ours=$(rows "^host,hello,$guests,kvm-vmm,.*,counted,1,wall,")
+        [[ $ours -ge 6 ]] || { fail "$ours runs of $guests guests, the minimum is 6"; return; }
+        count "$ours" "^host,hello,$guests,qemu-tcg,.*,counted,1,wall," || return
+    done
+    count "$(rows '^host,hello,1,kvm-vmm,.*,counted,1,wall,')" '^host,hello,1,floor,.*,counted,1,wall,'
+}
+
 check_several_guests() {
     run --warmup=0 --runs=1 --guests=1,2,4
     expect 0 && count 1 '^host,hello,4,kvm-vmm,0,counted,1,exits,exits,52$' &&
