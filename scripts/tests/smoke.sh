@@ -13,6 +13,10 @@ pwd
 cat /sys/devices/system/clocksource/clocksource0/current_clocksource
 test -s /sys/kernel/btf/kvm && echo btf
 test -d /sys/kernel/tracing/events/kvm && echo tracepoints
+beats() { sed -n 's/^ *[0-9]*: *\([0-9]*\) .* virtio2$/\1/p' /proc/interrupts; }
+before=$(beats)
+sleep 1
+[ $(($(beats) - before)) -ge 2 ] && echo heartbeat
 echo changed >"$1/file" && cat "$1/file"
 echo kept >/results/kept
 echo complaint >&2
@@ -26,6 +30,7 @@ $(realpath "$MINIKVM_BUILD")
 tsc
 btf
 tracepoints
+heartbeat
 changed" "$(cat out)"
 is 'stderr apart, and nothing else there' complaint "$(cat err)"
 is 'the host is not written' unchanged "$(cat file)"
