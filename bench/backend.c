@@ -426,8 +426,9 @@ static char *no_stats_missing(const struct env *env)
 static const char *no_stats_unfit(const struct env *env, const struct workload *workload,
 				  unsigned guests)
 {
-	if (workload->kind != KIND_GUEST)
-		return "what instrumentation costs is measured with the real-mode guests only";
+	/* The start and each exit: one guest with hardly any, one with many. */
+	if (strcmp(workload->name, "minimal") != 0 && strcmp(workload->name, "multiplication") != 0)
+		return "what instrumentation costs is measured with minimal and multiplication";
 	return guests == 1 ? vmm_unfit(env, workload, guests) : "one guest is enough for it";
 }
 

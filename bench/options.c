@@ -207,7 +207,7 @@ static void apply_defaults(struct run_options *options, struct argp_state *state
 	if (options->min_runs > options->max_runs)
 		options->max_runs = options->min_runs;
 	if (options->budget_s == 0)
-		options->budget_s = options->quick ? 10 : 130;
+		options->budget_s = options->quick ? 10 : 100;
 	check_names(options, state);
 }
 
